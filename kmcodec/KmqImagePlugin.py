@@ -1,0 +1,201 @@
+"""The Pillow adapter, in Pillow's own order. Importing it registers KMQ."""
+
+import difflib
+import warnings
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from .codec import check_band, encode_pieces
+from .container import Band, Head, find_bands, read_band, read_head
+from .format import EXTENSION, MAGIC, MIME_TYPE, Mode
+from .metadata import pillow_info
+from .options import OPTION_NAMES
+from .packed import unpack_pixels
+from .pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
+
+FORMAT: Final = "KMQ"
+
+# Index planes that Pillow's raw decoder reads as they lie in the file, by mode and bits.
+_RAW_MODES: Final = {
+    ("P", 1): "P;1",
+    ("P", 2): "P;2",
+    ("P", 4): "P;4",
+    ("P", 8): "P",
+    ("1", 1): "1",
+}
+_DRAFT_MODES: Final = {"RGB": ("L",), "RGBA": ("LA",), "P": ("L", "RGB")}
+_DRAFT_SCALES: Final = (8, 4, 2)
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(MAGIC)
+
+
+class KmqImageFile(ImageFile.ImageFile):
+    """An open .kmq file; its bands are read when the pixels are asked for."""
+
+    format = FORMAT
+    format_description = "K-Means palette image"
+    n_frames = 1
+    is_animated = False
+
+    def _open(self) -> None:
+        """Read and verify the head: header, metadata, palette."""
+        if not _accept(self._file.read(len(MAGIC))):
+            raise SyntaxError("not a KMQ file")
+        self._head = read_head(self._file, None)
+        header, palette = self._head.header, self._head.palette
+        self._size = header.width, header.height
+        self._mode = header.mode.pillow
+        self._scale = 1
+        self._table = unpacking_table(header.mode, palette)
+        self.palette = pillow_palette(header.mode, palette)
+        self.info.update(pillow_info(self._head.metadata))
+        if header.mode == Mode.P_ALPHA:
+            self.info["transparency"] = pillow_transparency(palette)
+        # Stands for all bands until load_prepare finds them.
+        self.tile = [ImageFile._Tile("kmq", (0, 0, *self._size), self._head.size)]
+
+    @property
+    def _file(self) -> IO[bytes]:
+        if self.fp is None:
+            raise ValueError("the file of this image is closed")
+        return self.fp
+
+    def draft(
+        self, mode: str | None, size: tuple[int, int] | None
+    ) -> tuple[str, tuple[int, int, float, float]] | None:
+        """Read in another mode or a reduced size, as close as possible above what is wanted.
+
+        A mode costs only the palette's conversion: RGB can be read as L, RGBA as LA, and P
+        without transparency as L or RGB. A size is divided by 2, 4 or 8, averaging, while bands
+        are read, in every mode but 1, P and PA.
+        """
+        if len(self.tile) != 1:
+            return None
+        if mode in _DRAFT_MODES.get(self.mode, ()) and "transparency" not in self.info:
+            assert mode is not None
+            self._convert_table(mode)
+        if size and self.mode in {"L", "LA", "RGB", "RGBA"}:
+            self._reduce(min(int(self.size[0] // size[0]), int(self.size[1] // size[1])))
+        header = self._head.header
+        return self.mode, (0, 0, header.width / self._scale, header.height / self._scale)
+
+    def _convert_table(self, mode: str) -> None:
+        palette = self._head.palette
+        entries = {3: "RGB", 4: "RGBA"}[palette.shape[1]]
+        strip = Image.frombytes(entries, (len(palette), 1), palette.tobytes()).convert(mode)
+        self._table = np.asarray(strip).reshape(len(palette), -1)
+        self._mode = mode
+        self.palette = None
+
+    def _reduce(self, most: int) -> None:
+        header = self._head.header
+        whole = header.band_count == 1
+        for scale in _DRAFT_SCALES:
+            if scale <= most and (whole or header.band_rows % scale == 0):
+                self._scale = scale
+                self._size = -(-header.width // scale), -(-header.height // scale)
+                self.tile = [self.tile[0]._replace(extents=(0, 0, *self._size))]
+                return
+
+    def verify(self) -> None:
+        """Verify every checksum and index, without making an image of them."""
+        for band in find_bands(self._file, self._head):
+            check_band(self._file, self._head, band)
+        if self._exclusive_fp:
+            self._file.close()
+        self.fp = None
+
+    def load_seek(self, pos: int) -> None:
+        """Pillow's ``Parser`` waits for the whole file where this is defined."""
+        self._file.seek(pos)
+
+    def load_prepare(self) -> None:
+        """Find the bands, before any pixel is allocated.
+
+        Pillow's raw decoder checks nothing, so what it is to read is verified here.
+        """
+        truncated = ImageFile.LOAD_TRUNCATED_IMAGES
+        bands = find_bands(self._file, self._head, whole_only=truncated)
+        if len(bands) < self._head.header.band_count:
+            rows = f"{bands[-1].bottom if bands else 0} of {self._head.header.height}"
+            warnings.warn(f"the file is truncated: {rows} rows are whole", stacklevel=3)
+        raw_mode = _RAW_MODES.get((self.mode, self._head.header.bits))
+        if raw_mode:
+            for band in bands:
+                check_band(self._file, self._head, band)
+        self.tile = [self._band_tile(band, raw_mode) for band in bands]
+        super().load_prepare()
+
+    def _band_tile(self, band: Band, raw_mode: str | None) -> ImageFile._Tile:
+        top, bottom = band.top // self._scale, -(-band.bottom // self._scale)
+        extents = 0, top, self.size[0], bottom
+        if raw_mode:
+            return ImageFile._Tile("raw", extents, band.offset, (raw_mode, 0, 1))
+        return ImageFile._Tile(
+            "kmq", extents, band.offset, (self._head, band, self._table, self._scale)
+        )
+
+
+class KmqDecoder(ImageFile.PyDecoder):
+    """Decodes one band to pixels."""
+
+    _pulls_fd = True
+
+    def decode(self, buffer: Any) -> tuple[int, int]:  # noqa: ARG002  (pulls from the file)
+        """Read, verify and unpack the band, and hand its rows to Pillow."""
+        head: Head
+        band: Band
+        table: NDArray[np.uint8]
+        head, band, table, scale = self.args
+        assert self.fd is not None
+        width, rows = head.header.width, band.bottom - band.top
+        pixels = np.empty((rows, width, table.shape[1]), np.uint8)
+        unpack_pixels(read_band(self.fd, band), table, pixels, band.offset)
+        data = pixels.tobytes()
+        if scale > 1:
+            data = Image.frombytes(self.mode, (width, rows), data).reduce(scale).tobytes()
+        self.set_as_raw(data, "1;8" if self.mode == "1" else self.mode)
+        return -1, 0
+
+
+def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:  # noqa: ARG001
+    if im.mode not in WRITABLE_MODES:
+        raise OSError(f"cannot write mode {im.mode} as KMQ")
+    options = dict(im.encoderinfo)
+    for name in options.keys() - OPTION_NAMES:
+        del options[name]
+        close = difflib.get_close_matches(name, OPTION_NAMES, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        warnings.warn(f"KMQ has no option {name!r}, it is ignored{hint}", stacklevel=3)
+    for piece in encode_pieces(im, **options):
+        fp.write(piece)
+
+
+def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    others = im.encoderinfo.pop("append_images", ())
+    frames = sum(getattr(frame, "n_frames", 1) for frame in (im, *others))
+    if frames > 1:
+        raise OSError(f"cannot write {frames} frames as KMQ, which holds one")
+    _save(im, fp, filename)
+
+
+def register() -> None:
+    """Register KMQ with Pillow; again is harmless.
+
+    Importing ``kmcodec`` does it. Worker processes that are spawned start without it: give them
+    this function as initializer.
+    """
+    Image.register_open(FORMAT, KmqImageFile, _accept)
+    Image.register_decoder("kmq", KmqDecoder)
+    Image.register_save(FORMAT, _save)
+    Image.register_save_all(FORMAT, _save_all)
+    Image.register_extension(FORMAT, EXTENSION)
+    Image.register_mime(FORMAT, MIME_TYPE)
+
+
+register()

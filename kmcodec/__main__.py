@@ -1,0 +1,55 @@
+"""``python -m kmcodec --report``: what to put into a bug report."""
+
+import argparse
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from PIL import Image
+
+from ._kernels import compiled
+from .KmqImagePlugin import FORMAT
+
+PACKAGES = ("kmcodec", "numpy", "scipy", "pillow", "bitarray")
+
+
+def main() -> int:
+    """Print the report if it is asked for, else help."""
+    parser = argparse.ArgumentParser(
+        prog="python -m kmcodec",
+        description="The commands are kmq-convert and kmq-info.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--report", action="store_true", help="tell versions and build")
+    if parser.parse_args().report:
+        print(report())
+    else:
+        parser.print_help()
+    return 0
+
+
+def report() -> str:
+    """Versions, kernels, registration and cores, one a line."""
+    kernels = [f"{name} {'' if yes else 'not '}compiled" for name, yes in compiled().items()]
+    facts = {
+        **{name: installed_version(name) for name in PACKAGES},
+        "Python": f"{platform.python_version()} ({platform.python_implementation()})",
+        "platform": platform.platform(),
+        "kernels": ", ".join(kernels),
+        "Pillow plugin": "registered" if FORMAT in Image.OPEN else "not registered",
+        "cores": str(os.cpu_count()),
+    }
+    return "\n".join(f"{name}: {fact}" for name, fact in facts.items())
+
+
+def installed_version(name: str) -> str:
+    """The version of an installed package."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

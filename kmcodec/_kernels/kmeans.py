@@ -1,0 +1,137 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False, freethreading_compatible=True
+"""Sums over clusters, and the cuts of variance-based splitting.
+
+Sums are of integers and exact, so their order does not matter. Four channels, the missing zero.
+"""
+
+import cython
+from cython.cimports.libc.stdint import int32_t, int64_t, uint8_t
+
+
+def sum_clusters(
+    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4)
+    counts: cython.const[int64_t][::1],  # IN (n,)
+    labels: cython.const[int32_t][::1],  # IN (n,)
+    before: int32_t[::1],  # INOUT (n,) the labels of the last iteration, then these
+    sums: int64_t[:, ::1],  # OUT (k, 4)
+    weights: int64_t[::1],  # OUT (k,)
+) -> int64_t:
+    """Sum colors and counts by cluster; how many pixels have changed their cluster."""
+    i: cython.Py_ssize_t
+    c: cython.int
+    label: cython.Py_ssize_t
+    count: int64_t
+    changed: int64_t = 0
+    with cython.nogil:
+        for i in range(weights.shape[0]):
+            weights[i] = 0
+            for c in range(4):
+                sums[i, c] = 0
+        for i in range(labels.shape[0]):
+            label = labels[i]
+            count = counts[i]
+            if before[i] != label:
+                changed += count
+                before[i] = label
+            weights[label] += count
+            for c in range(4):
+                sums[label, c] += count * colors[i, c]
+    return changed
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def energy(sums: cython.pointer(int64_t)) -> cython.double:
+    """Weight times squared mean: what a box takes off the sum of squares."""
+    c: cython.int
+    squares: cython.double = 0
+    part: cython.double
+    for c in range(4):
+        part = cython.cast(cython.double, sums[c])
+        squares += part * part
+    return squares / cython.cast(cython.double, sums[4])
+
+
+def best_cut(
+    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4)
+    counts: cython.const[int64_t][::1],  # IN (n,)
+    channels: cython.int,  # IN 1..4
+    order: cython.const[int32_t][::1],  # IN (n,) positions of colors, boxes contiguous
+    first: cython.Py_ssize_t,  # IN the box is order[first:last]
+    last: cython.Py_ssize_t,
+    slices: int64_t[:, :, ::1],  # scratch (4, 256, 5)
+    cut: int32_t[::1],  # OUT (2,) channel, and the highest value of the lower part; -1: no cut
+) -> cython.double:
+    """Find the cut that lowers the squared error of a box most; by how much."""
+    i: cython.Py_ssize_t
+    channel: cython.int
+    c: cython.int
+    value: cython.int
+    one: int64_t[5]
+    total: int64_t[5]
+    lower: int64_t[5]
+    upper: int64_t[5]
+    gain: cython.double
+    most: cython.double = -1e300
+    whole: cython.double
+    with cython.nogil:
+        cut[0] = -1
+        for channel in range(channels):
+            for value in range(256):
+                for c in range(5):
+                    slices[channel, value, c] = 0
+        for i in range(first, last):
+            one[4] = counts[order[i]]
+            for c in range(4):
+                one[c] = one[4] * colors[order[i], c]
+            for channel in range(channels):
+                value = colors[order[i], channel]
+                for c in range(5):
+                    slices[channel, value, c] += one[c]
+        for c in range(5):
+            total[c] = 0
+            for value in range(256):
+                total[c] += slices[0, value, c]
+        whole = energy(cython.address(total[0]))
+        for channel in range(channels):
+            for c in range(5):
+                lower[c] = 0
+            for value in range(256):
+                if slices[channel, value, 4] == 0:
+                    continue
+                for c in range(5):
+                    lower[c] += slices[channel, value, c]
+                    upper[c] = total[c] - lower[c]
+                if upper[4] == 0:
+                    break
+                gain = energy(cython.address(lower[0])) + energy(cython.address(upper[0])) - whole
+                if gain > most:
+                    most = gain
+                    cut[0] = channel
+                    cut[1] = value
+    return most
+
+
+def split_box(
+    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4)
+    order: int32_t[::1],  # INOUT (n,) the box is order[first:last]; its lower part moves first
+    first: cython.Py_ssize_t,  # IN
+    last: cython.Py_ssize_t,  # IN
+    channel: cython.int,  # IN
+    value: cython.int,  # IN the highest of the lower part
+) -> cython.Py_ssize_t:
+    """Part a box at a cut; where its upper part starts."""
+    middle: cython.Py_ssize_t = first
+    i: cython.Py_ssize_t
+    position: int32_t
+    with cython.nogil:
+        for i in range(first, last):
+            position = order[i]
+            if colors[position, channel] <= value:
+                order[i] = order[middle]
+                order[middle] = position
+                middle += 1
+    return middle

@@ -1,0 +1,301 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False, freethreading_compatible=True
+"""Nearest centroids of many colors at once, and error diffusion.
+
+Colors and centroids have four channels here, the missing ones zero. Centroids lie on a grid of
+1/65536 (``kmeans.snap``): differences take 24 bits, squares 48, sums of four 50, so every
+distance and comparison below is exact in float64, in any order of evaluation.
+"""
+
+import cython
+from cython.cimports.libc.stdint import int32_t, uint8_t, uint16_t, uint32_t
+
+index_t = cython.fused_type(uint8_t, uint16_t)
+
+SMALL = cython.declare(cython.Py_ssize_t, 8)  # colors not worth another division of their box
+LEAF = cython.declare(cython.int, 8)  # entries the tree does not divide further
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def squared_distance(
+    a: cython.pointer(cython.const[int32_t]), b: cython.pointer(int32_t)
+) -> int32_t:
+    c: cython.int
+    distance: int32_t = 0
+    for c in range(4):
+        distance += (a[c] - b[c]) * (a[c] - b[c])
+    return distance
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def keep_candidates(
+    centroids: cython.const[cython.double][:, ::1],
+    low: cython.pointer(cython.double),
+    high: cython.pointer(cython.double),
+    candidates: int32_t[::1],
+    start: cython.Py_ssize_t,
+    count: cython.Py_ssize_t,
+) -> cython.Py_ssize_t:
+    """Append after a list of candidates those that some color of a box may choose; how many.
+
+    A candidate goes if another is nearer to every point of the box: to the corner that favors
+    it most (Kanungo et al. 2002, section 2). A tie over the whole box goes to the lower index.
+    """
+    j: cython.Py_ssize_t
+    c: cython.int
+    z: cython.Py_ssize_t
+    best: cython.Py_ssize_t = 0
+    kept: cython.Py_ssize_t = start + count
+    distance: cython.double
+    least: cython.double = 1e300
+    delta: cython.double
+    lead: cython.double
+    corner: cython.double
+    for j in range(start, start + count):
+        z = candidates[j]
+        distance = 0
+        for c in range(4):
+            delta = 2 * centroids[z, c] - low[c] - high[c]
+            distance += delta * delta
+        if distance < least:
+            least = distance
+            best = z
+    for j in range(start, start + count):
+        z = candidates[j]
+        lead = 0
+        for c in range(4):
+            delta = centroids[z, c] - centroids[best, c]
+            corner = high[c] if delta > 0 else low[c]
+            lead += delta * (centroids[z, c] + centroids[best, c] - 2 * corner)
+        if lead < 0 or (lead == 0 and z <= best):
+            candidates[kept] = z
+            kept += 1
+    return kept - start - count
+
+
+def assign_nearest(
+    codes: cython.const[uint32_t][::1],  # IN (n,) ascending Z-order codes
+    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4) in that order
+    masks: cython.const[uint8_t][:, ::1],  # IN (33, 4) the bits of a color below each code bit
+    centroids: cython.const[cython.double][:, ::1],  # IN (k, 4)
+    candidates: int32_t[::1],  # scratch (34 * k,)
+    ranges: cython.Py_ssize_t[:, ::1],  # scratch (34, 5)
+    labels: int32_t[::1],  # OUT (n,) nearest centroid, the lowest index on a tie
+) -> None:
+    """Assign every color to its nearest centroid by the filtering algorithm.
+
+    Kanungo et al., An efficient k-means clustering algorithm: analysis and implementation,
+    2002: descend a tree of boxes with the centroids that may still win. The tree is implied by
+    the order: a range of codes with a common prefix is a box.
+    """
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    c: cython.int
+    top: cython.Py_ssize_t = 0
+    first: cython.Py_ssize_t
+    last: cython.Py_ssize_t
+    left: cython.Py_ssize_t
+    right: cython.Py_ssize_t
+    middle: cython.Py_ssize_t
+    bit: cython.Py_ssize_t
+    start: cython.Py_ssize_t
+    count: cython.Py_ssize_t
+    kept: cython.Py_ssize_t
+    z: cython.Py_ssize_t
+    best: int32_t
+    differing: uint32_t
+    low: cython.double[4]
+    high: cython.double[4]
+    distance: cython.double
+    least: cython.double
+    delta: cython.double
+    with cython.nogil:
+        for j in range(centroids.shape[0]):
+            candidates[j] = j
+        ranges[0, 0] = 0
+        ranges[0, 1] = codes.shape[0]
+        ranges[0, 2] = 32
+        ranges[0, 3] = 0
+        ranges[0, 4] = centroids.shape[0]
+        if codes.shape[0]:
+            top = 1
+        while top:
+            top -= 1
+            first = ranges[top, 0]
+            last = ranges[top, 1]
+            bit = ranges[top, 2]
+            start = ranges[top, 3]
+            count = ranges[top, 4]
+            differing = codes[first] ^ codes[last - 1]
+            while bit and not differing >> (bit - 1):
+                bit -= 1
+            if count > 1 and last - first > 1:
+                for c in range(4):
+                    high[c] = colors[first, c] | masks[bit, c]
+                    low[c] = high[c] - masks[bit, c]
+                kept = keep_candidates(
+                    centroids,
+                    cython.address(low[0]),
+                    cython.address(high[0]),
+                    candidates,
+                    start,
+                    count,
+                )
+                start += count
+                count = kept
+            if count == 1:
+                best = candidates[start]
+                for i in range(first, last):
+                    labels[i] = best
+            elif last - first <= SMALL or count == 2:
+                for i in range(first, last):
+                    least = 1e300
+                    best = 0
+                    for j in range(start, start + count):
+                        z = candidates[j]
+                        distance = 0
+                        for c in range(4):
+                            delta = colors[i, c] - centroids[z, c]
+                            distance += delta * delta
+                        if distance < least:
+                            least = distance
+                            best = z
+                    labels[i] = best
+            else:
+                left = first
+                right = last - 1
+                while right - left > 1:
+                    middle = (left + right) >> 1
+                    if codes[middle] >> (bit - 1) & 1:
+                        right = middle
+                    else:
+                        left = middle
+                for j in range(2):
+                    ranges[top, 0] = first if j else right
+                    ranges[top, 1] = right if j else last
+                    ranges[top, 2] = bit - 1
+                    ranges[top, 3] = start
+                    ranges[top, 4] = count
+                    top += 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_nearest(
+    palette: cython.pointer(cython.const[int32_t]),  # IN (k, 4)
+    order: cython.pointer(cython.const[int32_t]),  # IN (k,)
+    cuts: cython.pointer(cython.const[int32_t]),  # IN (k, 2)
+    color_count: cython.int,  # IN k
+    color: cython.pointer(int32_t),  # IN (4,)
+    guess: int32_t,  # IN any index; the nearer, the faster
+) -> int32_t:
+    """The palette entry nearest to a color, the lowest on a tie, by a k-d tree."""
+    firsts: int32_t[32]
+    lasts: int32_t[32]
+    bounds: int32_t[32]  # squared distance to the nearest point of that side
+    top: cython.int = 1
+    first: int32_t
+    last: int32_t
+    middle: int32_t
+    i: cython.int
+    delta: int32_t
+    distance: int32_t
+    best: int32_t = guess
+    least: int32_t = squared_distance(palette + 4 * guess, color)
+    firsts[0] = 0
+    lasts[0] = color_count
+    bounds[0] = 0
+    while top:
+        top -= 1
+        if bounds[top] > least:
+            continue
+        first = firsts[top]
+        last = lasts[top]
+        while last - first > LEAF:
+            middle = (first + last) >> 1
+            delta = color[cuts[2 * middle]] - cuts[2 * middle + 1]
+            bounds[top] = delta * delta
+            if delta < 0:
+                firsts[top] = middle
+                lasts[top] = last
+                last = middle
+            else:
+                firsts[top] = first
+                lasts[top] = middle
+                first = middle
+            top += 1
+        for i in range(first, last):
+            distance = squared_distance(palette + 4 * order[i], color)
+            if distance < least or (distance == least and order[i] < best):
+                least = distance
+                best = order[i]
+    return best
+
+
+def diffuse_errors(
+    pixels: cython.const[uint8_t][:, :, ::1],  # IN (height, width, channels)
+    diffused: cython.int,  # IN leading channels whose error is diffused; one more is alpha
+    strength: cython.int,  # IN 0..256
+    palette: cython.const[int32_t][:, ::1],  # IN (k, 4)
+    order: cython.const[int32_t][::1],  # IN (k,) the tree of find_nearest
+    cuts: cython.const[int32_t][:, ::1],  # IN (k, 2) channel and value at each middle
+    errors: int32_t[:, :, ::1],  # INOUT zeros (2, width + 2, 4), in sixteenths
+    indices: index_t[:, ::1],  # INOUT (height, width) nearest, then dithered
+) -> None:
+    """Floyd-Steinberg error diffusion, alternate rows in alternate directions."""
+    height: cython.Py_ssize_t = pixels.shape[0]
+    width: cython.Py_ssize_t = pixels.shape[1]
+    channels: cython.int = pixels.shape[2]
+    y: cython.Py_ssize_t
+    x: cython.Py_ssize_t
+    step: cython.Py_ssize_t
+    done: cython.Py_ssize_t
+    here: cython.int
+    below: cython.int
+    c: cython.int
+    value: int32_t
+    index: int32_t
+    color: int32_t[4]
+    with cython.nogil:
+        for c in range(4):
+            color[c] = 0
+        for y in range(height):
+            here = y & 1
+            below = 1 - here
+            step = -1 if here else 1
+            x = width - 1 if here else 0
+            for done in range(width):
+                for c in range(channels):
+                    color[c] = pixels[y, x, c]
+                if diffused < channels and color[diffused] == 0:
+                    x += step
+                    continue
+                for c in range(diffused):
+                    value = color[c] + ((errors[here, x + 1, c] * strength + 2048) >> 12)
+                    color[c] = 0 if value < 0 else min(value, 255)
+                index = find_nearest(
+                    cython.address(palette[0, 0]),
+                    cython.address(order[0]),
+                    cython.address(cuts[0, 0]),
+                    palette.shape[0],
+                    cython.address(color[0]),
+                    indices[y, x],
+                )
+                indices[y, x] = index
+                for c in range(diffused):
+                    value = color[c] - palette[index, c]
+                    errors[here, x + 1 + step, c] += 7 * value
+                    errors[below, x + 1 - step, c] += 3 * value
+                    errors[below, x + 1, c] += 5 * value
+                    errors[below, x + 1 + step, c] += value
+                x += step
+            for x in range(width + 2):
+                for c in range(4):
+                    errors[here, x, c] = 0

@@ -1,0 +1,298 @@
+"""``kmq-convert``: pictures to .kmq, and back."""
+
+import argparse
+import math
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, Final, get_args
+
+import numpy as np
+from PIL import Image, PngImagePlugin, TiffImagePlugin
+
+from kmcodec.codec import encode_pieces
+from kmcodec.files import atomic_file, info
+from kmcodec.format import EXTENSION
+from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.metadata import METADATA_NAMES
+from kmcodec.options import CodingName, Options, SeedingName
+
+from . import EXIT_CODES, CommandError, Exit, add_common_options, explain, run, tell
+
+COMMAND: Final = "kmq-convert"
+STANDARD: Final = "-"
+EXAMPLES: Final = """\
+examples:
+  kmq-convert photo.png                    write photo.kmq, at most 256 colors
+  kmq-convert -k 16 photo.png small.kmq    at most 16 colors
+  kmq-convert photo.kmq                    write photo.png
+  kmq-convert photo.kmq photo.webp         any format that Pillow writes (WebP: lossless)
+  kmq-convert -f -k 64 art.kmq art.kmq     encode again, in place
+  kmq-convert - --to png < a.kmq > a.png   from and to a pipe
+
+Convert a picture that Pillow can read to .kmq, or a .kmq to what Pillow can write. A picture with
+no more colors than allowed is kept exactly. EXIF, ICC profile, XMP, dpi and comment are kept where
+the output format has room for them. The output file is the old one or the complete new one.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Convert one picture; the exit code."""
+    parser = make_parser()
+    argv = sys.argv[1:] if argv is None else argv
+    # IN -k 16 OUT needs the intermixed parser, which in Python 3.11 does not know "--".
+    args = (parser.parse_args if "--" in argv else parser.parse_intermixed_args)(argv)
+    if args.out is not None and args.output is not None:
+        parser.error("OUT is given twice, by its place and by -o")
+    args.output = args.out if args.output is None else args.output
+    names = Options.__dataclass_fields__
+    args.options = {name: value for name, value in vars(args).items() if name in names}
+    try:
+        Options(**args.options)
+    except ValueError as error:
+        parser.error(str(error))
+    return run(COMMAND, lambda: convert(args))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog=COMMAND,
+        description=EXAMPLES,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("input", metavar="IN", help="the picture; - for standard input")
+    add("out", metavar="OUT", nargs="?", help="default: IN with .kmq, or .png for a .kmq")
+    add("-o", "--output", metavar="OUT", help="OUT by option; - for standard output")
+    add("--to", metavar="FORMAT", help="format of OUT as an extension, where its name has none")
+    add("-f", "--force", action="store_true", help="replace OUT if it exists, even if it is IN")
+    add("--strip", action="store_true", help="leave out all metadata")
+    add("-v", "--verbose", action="store_true", help="tell sizes, colors, seconds and PSNR")
+    add_common_options(parser, "no warnings")
+    _add_coding_options(parser.add_argument_group("coding, for .kmq output"))
+    return parser
+
+
+def _add_coding_options(group: Any) -> None:
+    """The fields of ``Options``; what is not given is left out, so that defaults stand there."""
+
+    def add(*names: str, **settings: Any) -> None:
+        group.add_argument(*names, default=argparse.SUPPRESS, **settings)
+
+    add("-k", "--colors", type=int, metavar="N", help="most colors, 1..65536 (default 256)")
+    add("--coding", choices=get_args(CodingName), help="how indices are coded")
+    add("--seeding", choices=get_args(SeedingName), help="where K-Means starts (default wu)")
+    add("--seed", type=int, metavar="N", help="seed of k-means++ and random seeding (default 0)")
+    add("--iterations", type=int, metavar="N", help="most K-Means iterations (default 100)")
+    add("--dither", type=float, metavar="X", help="error diffusion, 0..1 (default 0)")
+    add("--band-rows", type=int, metavar="N", help="rows of a band (default: about a megapixel)")
+
+
+def convert(args: argparse.Namespace) -> int:
+    """Convert as the command line says."""
+    start = time.perf_counter()
+    with shown_warnings(args):
+        with open_input(args.input) as file:
+            image = open_image(file, args.input)
+            output, target_format = choose_target(args, image.format == FORMAT)
+            check_target(args, output)
+            load_image(image, args)
+        if args.strip:
+            for name in METADATA_NAMES:
+                image.info.pop(name, None)
+        if target_format == FORMAT:
+            pieces = encode_image(image, args)
+        else:
+            pieces = [write_image(image, target_format, output)]
+        if args.verbose:
+            pieces = [data := b"".join(pieces)]
+        write_pieces(pieces, output)
+        if args.verbose:
+            seconds = time.perf_counter() - start
+            text = describe(image, data, target_format)
+            tell(COMMAND, args.input, f"{text}, {seconds:.2f} s -> {output}")
+    return Exit.OK
+
+
+@contextmanager
+def shown_warnings(args: argparse.Namespace) -> Iterator[None]:
+    """Show warnings, such as Pillow's of very large pictures, in one line each, or not at all."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        tell(COMMAND, args.input, f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for category in () if args.quiet else (UserWarning, RuntimeWarning):
+            warnings.simplefilter("default", category)
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
+def open_input(name: str) -> Iterator[IO[bytes]]:
+    """The input as a seekable stream."""
+    if name == STANDARD:
+        yield BytesIO(sys.stdin.buffer.read())
+        return
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115  (closed below)
+    except (OSError, ValueError) as error:
+        raise explain(error, name) from error
+    with file:
+        yield file if file.seekable() else BytesIO(file.read())
+
+
+def open_image(file: IO[bytes], name: str) -> Image.Image:
+    """The picture, its pixels not yet read."""
+    try:
+        return Image.open(file)
+    except Exception as error:  # Pillow's readers raise many kinds
+        raise explain(error, name) from error
+
+
+def load_image(image: Image.Image, args: argparse.Namespace) -> None:
+    """Read the pixels of the first frame."""
+    try:
+        if getattr(image, "is_animated", False):
+            warnings.warn("more than one frame, only the first is converted", stacklevel=1)
+        image.load()
+    except Exception as error:  # Pillow's readers raise many kinds
+        raise explain(error, args.input) from error
+
+
+def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
+    """Name and Pillow format of the output."""
+    output = STANDARD if args.output is None and args.input == STANDARD else args.output
+    if args.to:
+        extension = f".{args.to.lower().removeprefix('.')}"
+    elif output is None:
+        extension = ".png" if from_kmq else EXTENSION
+    elif output == STANDARD:
+        extension = "" if from_kmq else EXTENSION
+    else:
+        extension = Path(output).suffix.lower()
+    target_format = find_format(extension, output or args.input)
+    if target_format != FORMAT:
+        if not from_kmq:
+            raise CommandError(Exit.USAGE, args.input, "neither the input nor the output is KMQ")
+        if args.options:
+            option = next(iter(args.options)).replace("_", "-")
+            raise CommandError(Exit.USAGE, args.input, f"--{option} is for KMQ output only")
+    return output or str(Path(args.input).with_suffix(extension)), target_format
+
+
+def find_format(extension: str, name: str) -> str:
+    """The format that Pillow writes under an extension."""
+    if not extension:
+        raise CommandError(Exit.USAGE, name, "say the output format with --to, as in --to png")
+    found = Image.registered_extensions().get(extension, "")
+    if found not in Image.SAVE:
+        raise CommandError(Exit.USAGE, name, f"Pillow writes no format of extension {extension}")
+    return found
+
+
+def check_target(args: argparse.Namespace, output: str) -> None:
+    """Refuse what would destroy something, unless forced to."""
+    if args.force:
+        return
+    if output == STANDARD:
+        if sys.stdout.isatty():
+            raise CommandError(Exit.REFUSED, output, "a terminal shows no pictures; -f writes it")
+    elif args.input != STANDARD and _same_file(args.input, output):
+        raise CommandError(Exit.REFUSED, output, "is the input file; -f replaces it")
+    elif Path(output).is_file():
+        raise CommandError(Exit.REFUSED, output, "exists; -f replaces it")
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def encode_image(image: Image.Image, args: argparse.Namespace) -> Iterable[bytes | bytearray]:
+    """The pieces of a .kmq file."""
+    options = args.options
+    if image.format == "PNG" and "Comment" in image.info and not args.strip:
+        options = {"comment": image.info["Comment"], **options}
+    try:
+        return encode_pieces(image, **options)
+    except (MemoryError, TypeError, ValueError) as error:
+        raise CommandError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
+
+
+def write_image(image: Image.Image, target_format: str, output: str) -> bytes:
+    """The picture in a format of Pillow's, complete in memory before a file is touched."""
+    buffer = BytesIO()
+    try:
+        image.save(buffer, target_format, **writer_options(image.info, target_format))
+    except Exception as error:  # Pillow's writers raise many kinds
+        raise CommandError(Exit.FAILED, output, str(error) or type(error).__name__) from error
+    return buffer.getvalue()
+
+
+def writer_options(metadata: Mapping[Any, Any], target_format: str) -> dict[str, Any]:
+    """Metadata in the form that a Pillow writer wants; those without room for it ignore it."""
+    options = {name: metadata[name] for name in METADATA_NAMES if name in metadata}
+    if target_format == "PNG":
+        options["pnginfo"] = chunks = PngImagePlugin.PngInfo()
+        if "xmp" in options:
+            chunks.add_itxt("XML:com.adobe.xmp", options["xmp"].decode(errors="replace"))
+        if "comment" in options:
+            chunks.add_text("Comment", options["comment"].decode(errors="replace"))
+    elif target_format == "TIFF" and "xmp" in options:
+        exif = Image.Exif()
+        exif.load(options.get("exif", b""))
+        exif[TiffImagePlugin.XMP] = options["xmp"]
+        options["exif"] = exif
+    elif target_format == "WEBP":
+        options |= {"lossless": True, "exact": True}
+    return options
+
+
+def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> None:
+    """Write the output; a file appears complete or not at all."""
+    if output == STANDARD:
+        sys.stdout.buffer.writelines(pieces)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with atomic_file(output) as file:
+            file.writelines(pieces)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise explain(error, output) from error
+
+
+def describe(image: Image.Image, data: bytes, target_format: str) -> str:
+    """What was made of a picture, in one line."""
+    ratio = 100 * len(data) / (3 * image.width * image.height)
+    text = (
+        f"{image.width}x{image.height} {image.mode} to {target_format} of {len(data):,} bytes, "
+        f"{ratio:.1f} % of 24 bits a pixel"
+    )
+    if target_format != FORMAT:
+        return text
+    psnr = measure_psnr(image, data)
+    quality = "exact" if psnr == math.inf else f"PSNR {psnr:.2f} dB"
+    return f"{text}, {info(data).header.color_count:,} colors, {quality}"
+
+
+def measure_psnr(image: Image.Image, data: bytes) -> float:
+    """PSNR in dB of a .kmq file against its original, over all channels; infinite if exact."""
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    before = np.asarray(image.convert(mode))
+    after = np.asarray(Image.open(BytesIO(data)).convert(mode))
+    rows = (np.subtract(*pair, dtype=np.int64) for pair in zip(before, after, strict=True))
+    error = sum(int(np.vdot(row, row)) for row in rows) / before.size
+    return 10 * math.log10(255**2 / error) if error else math.inf

@@ -1,0 +1,303 @@
+"""``kmq-info``: what is in .kmq files, down to every bit.
+
+``--json`` writes an array of one object a file, in the order of the command line::
+
+    schema_version  1; another number if the meaning of a key changes
+    file            the name as given
+    error           null, or {type, message, field, offset}; the keys below are then missing
+    file_bytes      size of the file
+    header          {magic, version, coding, mode, flags, width, height, color_count, band_rows};
+                    magic in hexadecimal, coding and mode by name, flags an array of names
+    sections        array of {name, offset, size}: the whole file, without gaps
+    metadata        {name: bytes}
+    palette         array of "#rrggbb" or "#rrggbbaa", in index order
+    bits            {header, metadata, palette, indices, row_padding, lengths, checksums, file,
+                    raw}: all but the last two add up to file; raw is 24 a pixel
+    checked         whether --check verified every checksum and index
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bitarray import bitarray
+
+from kmcodec.container import METADATA_PREFIX
+from kmcodec.errors import KmqError
+from kmcodec.files import Info, info
+from kmcodec.format import FIELDS, HEADER_BYTES, MAGIC, VERSION, Flags
+from kmcodec.metadata import pillow_info
+from kmcodec.palette import color_palette
+
+from . import EXIT_CODES, Exit, add_common_options, escape, explain, run, tell
+
+COMMAND: Final = "kmq-info"
+STANDARD: Final = "-"
+SCHEMA_VERSION: Final = 1
+SHOWN: Final = 16
+"""Colors and indices shown of a palette and of row 0."""
+SHOWN_TEXT: Final = 200
+"""Characters shown of a metadata text."""
+EXAMPLES: Final = """\
+examples:
+  kmq-info *.kmq           one line a file: size, mode, colors, bits, ratio, metadata
+  kmq-info -v a.kmq        every header field, section and the arithmetic of bits
+  kmq-info --check *.kmq   verify every checksum and index
+  kmq-info --json a.kmq    the same facts for programs
+  kmq-info - < a.kmq       from a pipe
+
+Show what is in .kmq files. Only head and band lengths are read, unless --check is given.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show all files; the worst exit code of any."""
+    parser = argparse.ArgumentParser(
+        prog=COMMAND,
+        description=EXAMPLES,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("files", metavar="FILE", nargs="+", help="a .kmq file; - for standard input")
+    add("-v", "--verbose", action="store_true", help="all fields, sections, metadata, first bits")
+    add("--palette", action="store_true", help="list all colors")
+    add("--check", action="store_true", help="verify every checksum and index")
+    add("--json", action="store_true", help="an array of objects, see kmcodec.cli.info")
+    add_common_options(parser, "errors only")
+    args = parser.parse_args(argv)
+    return run(COMMAND, lambda: show_files(args))
+
+
+def show_files(args: argparse.Namespace) -> int:
+    """Show each file; a bad one is named and does not stop the others."""
+    worst = Exit.OK
+    objects = []
+    for name in args.files:
+        try:
+            source = find_source(name)
+            facts = info(source, check=args.check)
+            lines = [] if args.json or args.quiet else list(text_lines(name, facts, source, args))
+        except (OSError, ValueError, MemoryError) as error:
+            fault = explain(error, name)
+            tell(COMMAND, fault.name, str(fault))
+            worst = max(worst, fault.code)
+            objects.append(json_error(name, error))
+            continue
+        if args.json:
+            objects.append(json_object(name, facts, args.check))
+        for line in lines:
+            print(line)
+    if args.json:
+        print(json.dumps(objects, indent=2))
+    return worst
+
+
+def find_source(name: str) -> Path | bytes:
+    """A path where it can be read by pieces, else all of a stream."""
+    if name == STANDARD:
+        return sys.stdin.buffer.read()
+    path = Path(name)
+    return path if path.is_file() else path.read_bytes()
+
+
+def text_lines(
+    name: str, facts: Info, source: Path | bytes, args: argparse.Namespace
+) -> Iterator[str]:
+    """What is printed of a file."""
+    yield f"{escape(name)}: {summary(facts)}{', OK' if args.check else ''}"
+    if args.verbose:
+        yield from field_lines(facts)
+        yield from section_lines(facts)
+        yield from metadata_lines(facts)
+        if not args.palette:
+            yield palette_line(facts)
+        yield first_indices(facts, source)
+        yield from bits_lines(facts)
+    if args.palette:
+        yield from (f"{index} {color}" for index, color in enumerate(colors(facts)))
+
+
+def summary(facts: Info) -> str:
+    """The file in one line."""
+    header = facts.header
+    ratio = 100 * 8 * facts.file_bytes / facts.raw_bits
+    parts = (
+        f"KMQ v{VERSION} {header.width}x{header.height} {header.mode.name}",
+        plural(header.color_count, "color"),
+        f"{plural(header.bits, 'bit')} an index",
+        header.coding.name.lower(),
+        f"{facts.file_bytes:,} bytes",
+        f"{ratio:.1f} % of 24 bits a pixel",
+        *facts.metadata,
+    )
+    return ", ".join(parts)
+
+
+def field_lines(facts: Info) -> Iterator[str]:
+    """Every header field: where it is, its bytes and what they mean."""
+    yield f"  {'offset':>6}  {'raw bytes':<11}  {'field':<11}  {'value':<24}  spec"
+    raw = facts.header.pack()
+    for field in FIELDS:
+        data = raw[field.offset : field.offset + field.size].hex(" ")
+        value = field_value(facts, field.name)
+        yield f"  {field.offset:>6}  {data:<11}  {field.name:<11}  {value:<24}  {field.section}"
+
+
+def field_value(facts: Info, name: str) -> str:
+    """The meaning of a header field."""
+    if name == "magic":
+        return ascii(MAGIC.decode("latin-1"))[1:-1]
+    if name == "version":
+        return str(VERSION)
+    value = getattr(facts.header, name)
+    if name == "flags":
+        return " ".join(flag_names(facts)) or "none"
+    return f"{value:,}" if type(value) is int else value.name
+
+
+def flag_names(facts: Info) -> list[str]:
+    """The flags that are set."""
+    return [str(flag.name) for flag in Flags if flag in facts.header.flags]
+
+
+def section_lines(facts: Info) -> Iterator[str]:
+    """Every section of the file."""
+    yield f"  {'offset':>10}  {'bytes':>10}  section"
+    for section in facts.sections:
+        yield f"  {section.offset:>10,}  {section.size:>10,}  {section.name}"
+
+
+def metadata_lines(facts: Info) -> Iterator[str]:
+    """Every metadata section: text and dpi by value, the others by their first bytes."""
+    for name, payload in facts.metadata.items():
+        if name in {"comment", "xmp"}:
+            text = payload.decode(errors="replace")
+            cut = " ..." if len(text) > SHOWN_TEXT else ""
+            value = f'"{escape(text[:SHOWN_TEXT])}"{cut}'
+        elif name == "dpi":
+            value = "{:g} x {:g}".format(*pillow_info({name: payload})[name])
+        else:
+            value = payload[:SHOWN].hex(" ") + (" ..." if len(payload) > SHOWN else "")
+        yield f"  {name}, {plural(len(payload), 'byte')}: {value}"
+
+
+def colors(facts: Info) -> list[str]:
+    """The palette, each color as #rrggbb, or #rrggbbaa if it has alpha."""
+    return [f"#{bytes(entry).hex()}" for entry in color_palette(facts.palette)]
+
+
+def palette_line(facts: Info) -> str:
+    """The first colors of the palette."""
+    more = facts.header.color_count - SHOWN
+    rest = f" ... and {more:,} more, see --palette" if more > 0 else ""
+    return f"  palette: {' '.join(colors(facts)[:SHOWN])}{rest}"
+
+
+def first_indices(facts: Info, source: Path | bytes) -> str:
+    """The first packed indices of row 0, bit by bit."""
+    bits = facts.header.bits
+    if not bits:
+        return "  row 0: 0 bits an index, all pixels have color 0"
+    count = min(SHOWN, facts.header.width)
+    offset = next(section.offset for section in facts.sections if section.name == "payload")
+    row = bitarray(endian="big")
+    row.frombytes(read_at(source, offset, -(-count * bits // 8)))
+    rest = " ..." if count < facts.header.width else ""
+    return f"  row 0: {row[: count * bits].to01(group=bits, sep=' ')}{rest}"
+
+
+def read_at(source: Path | bytes, offset: int, size: int) -> bytes:
+    """Some bytes of a file."""
+    if isinstance(source, bytes):
+        return source[offset : offset + size]
+    with source.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+def count_bits(facts: Info) -> dict[str, int]:
+    """The bits of the file by what they are for."""
+    header = facts.header
+    metadata = [s.size for s in facts.sections if s.name.startswith(METADATA_PREFIX)]
+    indices = header.width * header.height * header.bits
+    return {
+        "header": 8 * HEADER_BYTES,
+        "metadata": 8 * (1 + sum(metadata)) if metadata else 0,
+        "palette": facts.palette_bits,
+        "indices": indices,
+        "row_padding": facts.index_bits - indices,
+        "lengths": 32 * header.band_count,
+        "checksums": 32 * (1 + header.band_count),
+        "file": 8 * facts.file_bytes,
+        "raw": facts.raw_bits,
+    }
+
+
+def bits_lines(facts: Info) -> Iterator[str]:
+    """The arithmetic: each part, and palette and indices against 24 bits a pixel."""
+    header, bits = facts.header, count_bits(facts)
+    metadata = f"metadata {bits['metadata']:,}, " if bits["metadata"] else ""
+    padding = f"row padding {bits['row_padding']:,}, " if bits["row_padding"] else ""
+    yield (
+        f"  header {bits['header']} bits, {metadata}"
+        f"palette {header.color_count:,} x {8 * header.mode.channels} = {bits['palette']:,}, "
+        f"indices {header.width:,} x {header.height:,} x {header.bits} = {bits['indices']:,}, "
+        f"{padding}band lengths {bits['lengths']:,}, checksums {bits['checksums']:,}; "
+        f"file {bits['file']:,} bits"
+    )
+    both = facts.palette_bits + facts.index_bits
+    yield (
+        f"  palette + indices{' + row padding' if padding else ''} = {both:,} bits "
+        f"of {facts.raw_bits:,} at 24 bits a pixel ({100 * both / facts.raw_bits:.1f} %)"
+    )
+
+
+def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
+    """A file as the module's docstring describes."""
+    header = facts.header
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "file": name,
+        "error": None,
+        "file_bytes": facts.file_bytes,
+        "header": {
+            "magic": MAGIC.hex(),
+            "version": VERSION,
+            "coding": header.coding.name.lower(),
+            "mode": header.mode.name,
+            "flags": flag_names(facts),
+            "width": header.width,
+            "height": header.height,
+            "color_count": header.color_count,
+            "band_rows": header.band_rows,
+        },
+        "sections": [section._asdict() for section in facts.sections],
+        "metadata": {name: len(payload) for name, payload in facts.metadata.items()},
+        "palette": colors(facts),
+        "bits": count_bits(facts),
+        "checked": checked,
+    }
+
+
+def json_error(name: str, error: Exception) -> dict[str, Any]:
+    """A file that cannot be shown."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "file": name,
+        "error": {
+            "type": type(error).__name__,
+            "message": str(error),
+            "field": error.field if isinstance(error, KmqError) else None,
+            "offset": error.offset if isinstance(error, KmqError) else None,
+        },
+    }
+
+
+def plural(count: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

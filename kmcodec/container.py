@@ -1,0 +1,278 @@
+"""Sections and checksums to bytes, and back (spec 2, 4, 5, 6.1 and 7).
+
+A checksum is the CRC-32 of every byte before it but earlier checksums, so each continues the one
+before: in a file read whole, bands cannot be damaged, dropped, swapped or taken from another file
+unnoticed. A verified checksum equals the stored one, so each band is checked from the stored
+checksum before it; read alone, that proves it whole, not that it is in its place.
+
+Reading needs a seekable stream and trusts no length: a band is read only once all bands are known
+to lie within the data.
+"""
+
+import re
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import SEEK_END
+from typing import IO, Final, NamedTuple
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ChecksumError, FormatError, LimitError, TruncatedError
+from .format import (
+    CHECKSUM_BYTES,
+    HEADER_BYTES,
+    MAX_METADATA_BYTES,
+    MAX_NAME_BYTES,
+    Flags,
+    Header,
+    check_palette,
+)
+from .metadata import check_section
+
+_U32: Final = struct.Struct("<I")
+METADATA_PREFIX: Final = "metadata "
+"""What sets the name of a metadata section apart from all other sections."""
+_PIECE_BYTES: Final = 1 << 20
+_NAME: Final = re.compile(rb"[a-z0-9_]+")
+
+
+class Section(NamedTuple):
+    """A stretch of the file: what ``kmq-info`` lists."""
+
+    name: str
+    offset: int
+    size: int
+
+
+class Band(NamedTuple):
+    """A band's payload in the file, and the rows it holds: ``top`` to before ``bottom``."""
+
+    offset: int
+    length: int
+    top: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Head:
+    """Everything before the bands, verified.
+
+    Attributes:
+        header: the fixed header.
+        metadata: payloads by name, unknown names included, in file order.
+        palette: (color_count, channels) uint8.
+        sections: all stretches of the head with their offsets, checksum included.
+        size: bytes of the head, and so the offset of the first band.
+    """
+
+    header: Header
+    metadata: Mapping[str, bytes]
+    palette: NDArray[np.uint8]
+    sections: tuple[Section, ...]
+    size: int
+
+
+def join(
+    header: Header,
+    metadata: Mapping[str, bytes],
+    palette: NDArray[np.uint8],
+    payloads: Iterable[bytes | bytearray],
+) -> Iterator[bytes | bytearray]:
+    """The file's bytes in order, piece by piece, while the bands are still being coded."""
+    head = header.pack() + _pack_metadata(metadata) + palette.tobytes()
+    checksum = crc32(head)
+    yield head
+    yield _U32.pack(checksum)
+    for payload in payloads:
+        length = _U32.pack(len(payload))
+        checksum = crc32(payload, crc32(length, checksum))
+        yield length
+        yield payload
+        yield _U32.pack(checksum)
+
+
+def _pack_metadata(metadata: Mapping[str, bytes]) -> bytes:
+    if not metadata:
+        return b""
+    pieces = [bytes([len(metadata)])]
+    for name in sorted(metadata):
+        pieces += [
+            bytes([len(name)]),
+            name.encode(),
+            _U32.pack(len(metadata[name])),
+            metadata[name],
+        ]
+    return b"".join(pieces)
+
+
+def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:
+    """Read and verify the head from the start of a stream.
+
+    Raises:
+        LimitError: width times height is above ``max_pixels``.
+        KmqError: the head is damaged, hostile or of another format.
+    """
+    stream.seek(0)
+    reader = _HeadReader(stream)
+    header = Header.unpack(_read(stream, HEADER_BYTES))
+    if max_pixels is not None and header.width * header.height > max_pixels:
+        fault = f"{header.width} x {header.height} pixels are more than the limit of {max_pixels}"
+        raise LimitError(fault, offset=8, field="width")
+    stream.seek(0)
+    reader.take("header", HEADER_BYTES)
+    metadata = reader.take_metadata() if header.flags & Flags.METADATA else {}
+    start = reader.offset
+    entries = np.frombuffer(reader.take("palette", header.palette_bytes), np.uint8)
+    palette = entries.reshape(header.color_count, header.mode.channels)
+    check_palette(header.mode, palette, start)
+    reader.take_checksum()
+    return Head(header, metadata, palette, tuple(reader.sections), reader.offset)
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    """``size`` bytes, or fewer where the data ends; streams may give less than they are asked for.
+
+    Memory grows with the data that is there, not with the size that was promised.
+    """
+    data = bytearray()
+    while len(data) < size:
+        piece = stream.read(min(size - len(data), _PIECE_BYTES))
+        if not piece:
+            break
+        data += piece
+    return bytes(data)
+
+
+class _HeadReader:
+    """Reads exact lengths, keeping the offset, the checksum and the list of sections."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+        self.offset = 0
+        self.checksum = 0
+        self.sections: list[Section] = []
+
+    def take(self, name: str, size: int) -> bytes:
+        data = self._take(size, name)
+        self.sections.append(Section(name, self.offset - size, size))
+        return data
+
+    def _take(self, size: int, field: str) -> bytes:
+        data = _read(self.stream, size)
+        if len(data) < size:
+            end = self.offset + len(data)
+            raise TruncatedError(f"the data ends within {field}", offset=end, field=field)
+        self.offset += size
+        self.checksum = crc32(data, self.checksum)
+        return data
+
+    def take_metadata(self) -> dict[str, bytes]:
+        start = self.offset
+        count = self.take("section_count", 1)[0]
+        if not count:
+            raise FormatError("metadata without sections", offset=start, field="section_count")
+        metadata: dict[str, bytes] = {}
+        previous = b""
+        for _ in range(count):
+            start = self.offset
+            name_length = self._take(1, "name_length")[0]
+            if not 1 <= name_length <= MAX_NAME_BYTES:
+                fault = f"metadata name of {name_length} bytes, not 1 to {MAX_NAME_BYTES}"
+                raise FormatError(fault, offset=start, field="name_length")
+            name = self._take(name_length, "name")
+            if not _NAME.fullmatch(name):
+                fault = f"metadata name {name!r} is not of a-z, 0-9 and _"
+                raise FormatError(fault, offset=start + 1, field="name")
+            if name <= previous:
+                fault = f"metadata name {name.decode()} is not in ascending order"
+                raise FormatError(fault, offset=start + 1, field="name")
+            length = _unpack_u32(self._take(_U32.size, "length"))
+            if length > MAX_METADATA_BYTES:
+                fault = f"{name.decode()} of {length} bytes is longer than {MAX_METADATA_BYTES}"
+                raise FormatError(fault, offset=self.offset - _U32.size, field="length")
+            payload = self._take(length, "payload")
+            check_section(name.decode(), payload, self.offset - length)
+            metadata[name.decode()] = payload
+            size = self.offset - start
+            self.sections.append(Section(f"{METADATA_PREFIX}{name.decode()}", start, size))
+            previous = name
+        return metadata
+
+    def take_checksum(self) -> None:
+        start, computed = self.offset, self.checksum
+        stored = _unpack_u32(self.take("checksum", CHECKSUM_BYTES))
+        if stored != computed:
+            raise _mismatch("head", stored, computed, start)
+
+
+def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> list[Band]:
+    """Where the bands are, without reading them.
+
+    Args:
+        stream: the seekable stream the head was read from.
+        head: its head.
+        whole_only: take data that ends early for the bands that are whole.
+
+    Raises:
+        TruncatedError: the data ends before the last band does.
+        FormatError: a band's length is wrong, or data follows the last band.
+    """
+    header = head.header
+    end = stream.seek(0, SEEK_END)
+    offset = head.size
+    bands: list[Band] = []
+    for number in range(header.band_count):
+        top, bottom = header.rows_of_band(number)
+        stream.seek(offset)
+        length = _read(stream, _U32.size)
+        size = (bottom - top) * header.row_bytes
+        if len(length) == _U32.size and _unpack_u32(length) != size:
+            fault = f"band {number} is {size} bytes long, its length field says otherwise"
+            raise FormatError(fault, offset=offset, field="length")
+        band = Band(offset + _U32.size, size, top, bottom)
+        offset = band.offset + size + CHECKSUM_BYTES
+        if offset > end:
+            if whole_only:
+                return bands
+            fault = f"the data ends within band {number} of {header.band_count}"
+            raise TruncatedError(fault, offset=end, field=_field_at(end, band))
+        bands.append(band)
+    if offset < end:
+        fault = f"{end - offset} bytes follow the last band"
+        raise FormatError(fault, offset=offset, field="band")
+    return bands
+
+
+def _field_at(offset: int, band: Band) -> str:
+    if offset < band.offset:
+        return "length"
+    return "payload" if offset < band.offset + band.length else "checksum"
+
+
+def read_band(stream: IO[bytes], band: Band) -> bytes:
+    """A band's payload, verified against its checksum."""
+    start = band.offset - _U32.size - CHECKSUM_BYTES
+    stream.seek(start)
+    previous = _read(stream, CHECKSUM_BYTES)
+    length = _read(stream, _U32.size)
+    payload = _read(stream, band.length)
+    stored = _read(stream, CHECKSUM_BYTES)
+    if len(payload) != band.length or len(stored) != CHECKSUM_BYTES:
+        raise TruncatedError("the data ends within a band", offset=band.offset, field="payload")
+    computed = crc32(payload, crc32(length, _unpack_u32(previous)))
+    if _unpack_u32(stored) != computed:
+        offset = band.offset + band.length
+        raise _mismatch(f"band at row {band.top}", _unpack_u32(stored), computed, offset)
+    return payload
+
+
+def _unpack_u32(data: bytes) -> int:
+    return int.from_bytes(data, "little")
+
+
+def _mismatch(where: str, stored: int, computed: int, offset: int) -> ChecksumError:
+    fault = f"checksum of the {where} is {stored:08x}, computed {computed:08x}"
+    return ChecksumError(fault, offset=offset, field="checksum")

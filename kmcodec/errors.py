@@ -1,0 +1,57 @@
+"""The exception tree.
+
+KmqError (OSError)          the data at hand is not a file this package can decode
+├── SignatureError          not a .kmq file at all
+├── UnsupportedError        a version, coding or flag of a later format
+├── TruncatedError          the data ends early
+├── FormatError             a field or payload breaks a rule of the specification
+│   └── ChecksumError       stored and computed checksum differ
+└── LimitError              valid so far, but larger than the caller allows
+
+Mistakes of the caller (an unknown option, an array of the wrong shape) are plain
+``ValueError`` and ``TypeError``.  ``KmqError`` is an ``OSError`` so that Pillow passes it
+to the user with its message instead of "cannot identify image file".
+"""
+
+
+class KmqError(OSError):
+    """The base of all decoding errors.
+
+    Attributes:
+        offset: byte offset of the fault from the start of the data, or None.
+        field: name of the field at fault as ``spec/kmq.md`` spells it, or None.
+    """
+
+    def __init__(self, fault: str, *, offset: int | None = None, field: str | None = None) -> None:
+        where = []
+        if field is not None:
+            where.append(f"field {field}")
+        if offset is not None:
+            where.append(f"offset {offset}")
+        super().__init__(f"{fault} ({', '.join(where)})" if where else fault)
+        self.offset = offset
+        self.field = field
+
+
+class SignatureError(KmqError):
+    """The data does not start with the .kmq magic."""
+
+
+class UnsupportedError(KmqError):
+    """A version, coding or flag that this decoder does not know."""
+
+
+class TruncatedError(KmqError):
+    """The data ends before the file does."""
+
+
+class FormatError(KmqError):
+    """A field or a payload breaks a rule of the specification."""
+
+
+class ChecksumError(FormatError):
+    """A stored checksum differs from the computed one."""
+
+
+class LimitError(KmqError):
+    """The picture has more pixels than the caller allows."""

@@ -1,0 +1,247 @@
+"""The file format as data: sections 2 and 3 of ``spec/kmq.md``.
+
+Every number of the layout stands here once; both directions are derived from it.
+
+Header, 20 bytes, little-endian::
+
+     0       1       2       3       4       5       6       7
+    +-------+-------+-------+-------+-------+-------+-------+-------+
+    |  8B      4B      4D      51   |version| coding|  mode | flags |
+    +-------+-------+-------+-------+-------+-------+-------+-------+
+    |             width             |            height             |
+    +-------+-------+-------+-------+-------+-------+-------+-------+
+    |color_count - 1| band_rows - 1 |
+    +-------+-------+-------+-------+
+"""
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import FormatError, KmqError, SignatureError, TruncatedError, UnsupportedError
+
+MAGIC: Final = b"\x8bKMQ"  # spec 3.1
+VERSION: Final = 0  # spec 3.2; 0 until the format is final
+MAX_DIMENSION: Final = 1 << 30  # spec 3.6
+MAX_COLORS: Final = 1 << 16  # spec 3.8
+MAX_BAND_ROWS: Final = 1 << 16  # spec 3.9
+MAX_BAND_BYTES: Final = (1 << 32) - 1  # spec 3.9
+MAX_NAME_BYTES: Final = 32  # spec 4
+MAX_METADATA_BYTES: Final = 1 << 24  # spec 4, each section
+CHECKSUM_BYTES: Final = 4  # spec 7
+
+Indices = NDArray[np.uint8 | np.uint16]
+"""Indices into a palette: (height, width), uint8 up to 256 colors, else uint16."""
+
+EXTENSION: Final = ".kmq"
+MIME_TYPE: Final = "image/x-kmq"
+
+
+class Coding(IntEnum):
+    """How a band's indices are coded (spec 3.3)."""
+
+    PACKED = 0
+
+
+class Mode(IntEnum):
+    """What kind of picture was saved, and so what opens again (spec 3.4)."""
+
+    BILEVEL = 0
+    L = 1
+    LA = 2
+    P = 3
+    P_ALPHA = 4
+    PA = 5
+    RGB = 6
+    RGBA = 7
+
+    @property
+    def pillow(self) -> str:
+        """Pillow's name of the mode."""
+        return {Mode.BILEVEL: "1", Mode.P_ALPHA: "P"}.get(self, self.name)
+
+    @property
+    def channels(self) -> int:
+        """Bytes of one palette entry."""
+        return _CHANNELS[self]
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last byte of a palette entry is alpha."""
+        return _CHANNELS[self] in (2, 4)
+
+    @property
+    def max_colors(self) -> int:
+        """Most palette entries the mode allows; what Pillow can hold in it."""
+        return {Mode.BILEVEL: 2, Mode.L: 256, Mode.P: 256, Mode.P_ALPHA: 256}.get(self, MAX_COLORS)
+
+
+_CHANNELS: Final = {
+    Mode.BILEVEL: 1,
+    Mode.L: 1,
+    Mode.LA: 2,
+    Mode.P: 3,
+    Mode.P_ALPHA: 4,
+    Mode.PA: 4,
+    Mode.RGB: 3,
+    Mode.RGBA: 4,
+}
+
+
+_BILEVEL_PALETTES: Final = (b"\x00", b"\xff", b"\x00\xff")
+
+
+class Flags(IntFlag):
+    """Header flags (spec 3.5). A set bit without a name here is a later format's."""
+
+    METADATA = 1
+
+
+class Field(NamedTuple):
+    """A header field: where it is and which section of the specification defines it."""
+
+    name: str
+    offset: int
+    size: int
+    section: str
+
+
+FIELDS: Final = (
+    Field("magic", 0, 4, "3.1"),
+    Field("version", 4, 1, "3.2"),
+    Field("coding", 5, 1, "3.3"),
+    Field("mode", 6, 1, "3.4"),
+    Field("flags", 7, 1, "3.5"),
+    Field("width", 8, 4, "3.6"),
+    Field("height", 12, 4, "3.7"),
+    Field("color_count", 16, 2, "3.8"),
+    Field("band_rows", 18, 2, "3.9"),
+)
+_OFFSET: Final = {field.name: field.offset for field in FIELDS}
+_HEADER: Final = struct.Struct("<4s4B2I2H")
+HEADER_BYTES: Final = _HEADER.size
+
+
+def index_bits(color_count: int) -> int:
+    """Bits of one packed index: ceil(log2(color_count)), 0 for one color (spec 3.8)."""
+    return (color_count - 1).bit_length()
+
+
+def index_dtype(color_count: int) -> type[np.uint8] | type[np.uint16]:
+    """The NumPy type that holds an index."""
+    return np.uint8 if color_count <= 256 else np.uint16
+
+
+def palette_colors(palette: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Number of the palette color that each RGBA entry of a PA picture belongs to (spec 5).
+
+    Successive entries of equal color and ascending alpha are one palette color.
+    """
+    same = (palette[1:, :3] == palette[:-1, :3]).all(axis=1) & (palette[1:, 3] > palette[:-1, 3])
+    return np.concatenate(([0], np.cumsum(~same)))
+
+
+def check_palette(mode: Mode, palette: NDArray[np.uint8], offset: int) -> None:
+    """Refuse a palette that the mode cannot have (spec 5); ``offset`` is its place in the file."""
+    if mode == Mode.BILEVEL and palette.tobytes() not in _BILEVEL_PALETTES:
+        raise FormatError("a bilevel palette is 0, 255 or both", offset=offset, field="palette")
+    if mode == Mode.PA:
+        colors = int(palette_colors(palette)[-1]) + 1
+        if colors > Mode.P.max_colors:
+            fault = f"{colors} palette colors are too many for mode PA"
+            raise FormatError(fault, offset=offset, field="palette")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The fixed header. ``color_count`` and ``band_rows`` are the true values, from 1."""
+
+    coding: Coding
+    mode: Mode
+    flags: Flags
+    width: int
+    height: int
+    color_count: int
+    band_rows: int
+
+    def pack(self) -> bytes:
+        """The header's 20 bytes."""
+        return _HEADER.pack(
+            MAGIC,
+            VERSION,
+            self.coding,
+            self.mode,
+            self.flags,
+            self.width,
+            self.height,
+            self.color_count - 1,
+            self.band_rows - 1,
+        )
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "Header":
+        """The header in the first bytes of ``data``, every field checked."""
+        if data[: len(MAGIC)] != MAGIC[: len(data)] or not data:
+            raise SignatureError("not a .kmq file", offset=0, field="magic")
+        if len(data) < HEADER_BYTES:
+            field = next(f.name for f in FIELDS if len(data) < f.offset + f.size)
+            raise TruncatedError("the data ends within the header", offset=len(data), field=field)
+        _, version, coding, mode, flags, width, height, colors, rows = _HEADER.unpack_from(data)
+        if version != VERSION:
+            raise _fault(UnsupportedError, "version", f"format version {version} is not supported")
+        if coding not in iter(Coding):
+            raise _fault(UnsupportedError, "coding", f"index coding {coding} is not supported")
+        if mode not in iter(Mode):
+            raise _fault(UnsupportedError, "mode", f"source mode {mode} is not supported")
+        if flags & ~sum(Flags):
+            raise _fault(UnsupportedError, "flags", f"flags {flags:#04x} are not supported")
+        header = cls(Coding(coding), Mode(mode), Flags(flags), width, height, colors + 1, rows + 1)
+        header._check()
+        return header
+
+    def _check(self) -> None:
+        for name in ("width", "height"):
+            value = getattr(self, name)
+            if not 1 <= value <= MAX_DIMENSION:
+                raise _fault(FormatError, name, f"{name} {value} is not in 1..{MAX_DIMENSION}")
+        if self.color_count > self.mode.max_colors:
+            fault = f"{self.color_count} colors are too many for mode {self.mode.name}"
+            raise _fault(FormatError, "color_count", fault)
+        if self.band_rows > self.height:
+            fault = f"band of {self.band_rows} rows is taller than the picture, {self.height} rows"
+            raise _fault(FormatError, "band_rows", fault)
+        if self.band_rows * self.row_bytes > MAX_BAND_BYTES:
+            fault = f"packed bands of {self.band_rows} rows are longer than {MAX_BAND_BYTES} bytes"
+            raise _fault(FormatError, "band_rows", fault)
+
+    @property
+    def bits(self) -> int:
+        """Bits of one packed index."""
+        return index_bits(self.color_count)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of packed indices."""
+        return (self.width * self.bits + 7) // 8
+
+    @property
+    def palette_bytes(self) -> int:
+        """Bytes of the palette section."""
+        return self.color_count * self.mode.channels
+
+    @property
+    def band_count(self) -> int:
+        """Number of bands."""
+        return -(-self.height // self.band_rows)
+
+    def rows_of_band(self, band: int) -> tuple[int, int]:
+        """First row of a band, and the row after its last."""
+        return band * self.band_rows, min((band + 1) * self.band_rows, self.height)
+
+
+def _fault(error: type[KmqError], name: str, fault: str) -> KmqError:
+    return error(fault, offset=_OFFSET[name], field=name)

@@ -1,0 +1,192 @@
+"""Arrays and Pillow images to checked uint8 pixels and their source mode, and back."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImagePalette
+
+from .format import Indices, Mode, index_dtype, palette_colors
+
+# What Pillow's WebP writer converts too; nothing but RGB can be meant.
+_CONVERTED: Final = {
+    "CMYK": "RGB",
+    "YCbCr": "RGB",
+    "HSV": "RGB",
+    "RGBX": "RGB",
+    "RGBa": "RGBA",
+    "La": "LA",
+}
+_ARRAY_MODES: Final = {1: Mode.L, 2: Mode.LA, 3: Mode.RGB, 4: Mode.RGBA}
+_DIRECT_MODES: Final = {"L": Mode.L, "LA": Mode.LA, "RGB": Mode.RGB, "RGBA": Mode.RGBA}
+WRITABLE_MODES: Final = frozenset({"1", "P", "PA", *_DIRECT_MODES, *_CONVERTED})
+
+
+class Pixels(NamedTuple):
+    """A picture by its pixels: (height, width, channels) uint8 in the channels of its mode."""
+
+    mode: Mode
+    pixels: NDArray[np.uint8]
+
+
+class Indexed(NamedTuple):
+    """A picture that has a palette: (K, channels) uint8, and (height, width) indices into it."""
+
+    mode: Mode
+    palette: NDArray[np.uint8]
+    indices: Indices
+
+
+def read_image(image: Any) -> Pixels | Indexed:
+    """Take the pixels out of a Pillow image or an array.
+
+    Args:
+        image: a Pillow image, or a uint8 array of shape (height, width) for gray,
+            (height, width, channels) for gray and alpha, RGB or RGBA, or a bool array
+            (height, width) for black and white.
+
+    Raises:
+        TypeError: neither of them, or an array of another type.
+        ValueError: no pixels, a shape that is none of these, or a Pillow mode that would lose
+            more than color depth (I;16, I, F, LAB).
+    """
+    source = _read_pillow(image) if isinstance(image, Image.Image) else _read_array(image)
+    if not source[-1].size:
+        raise ValueError("a picture needs at least one pixel")
+    return source
+
+
+def _read_array(image: Any) -> Pixels | Indexed:
+    array = np.asarray(image)
+    if array.dtype == np.bool_ and array.ndim == 2:
+        return _bilevel(array)
+    if array.dtype != np.uint8:
+        raise TypeError(f"an array of {array.dtype}; pixels are uint8, or bool for black and white")
+    if array.ndim == 2:
+        array = array[:, :, np.newaxis]
+    if array.ndim != 3 or array.shape[2] not in _ARRAY_MODES:
+        raise ValueError(f"an array of shape {array.shape} is no picture of 1 to 4 channels")
+    return Pixels(_ARRAY_MODES[array.shape[2]], np.ascontiguousarray(array))
+
+
+def _read_pillow(image: Image.Image) -> Pixels | Indexed:
+    if image.mode not in WRITABLE_MODES:
+        raise ValueError(f"cannot write mode {image.mode} as KMQ")
+    image.load()
+    if image.mode == "1":
+        return _bilevel(np.asarray(image))
+    if image.mode == "P":
+        return _read_palette_image(image)
+    if image.mode == "PA":
+        return _read_palette_alpha_image(image)
+    mode = _CONVERTED.get(image.mode, image.mode)
+    if mode in {"L", "RGB"} and image.info.get("transparency") is not None:
+        mode += "A"  # a color key would not survive quantization; alpha does
+    if mode != image.mode:
+        image = image.convert(mode)
+    pixels = np.asarray(image)
+    return Pixels(_DIRECT_MODES[mode], pixels.reshape(image.height, image.width, -1))
+
+
+def _bilevel(array: NDArray[np.bool_]) -> Indexed:
+    values, indices = np.unique(array, return_inverse=True)
+    palette = np.where(values, 255, 0).astype(np.uint8)[:, np.newaxis]
+    return Indexed(Mode.BILEVEL, palette, indices.reshape(array.shape).astype(np.uint8))
+
+
+def _read_palette_image(image: Image.Image) -> Indexed:
+    indices = np.asarray(image)
+    palette = _pillow_palette(image, int(indices.max(initial=0)) + 1)
+    alpha = _palette_alpha(image, len(palette))
+    if (alpha == 255).all():
+        return Indexed(Mode.P, palette, indices)
+    return Indexed(Mode.P_ALPHA, np.column_stack((palette, alpha)), indices)
+
+
+def _read_palette_alpha_image(image: Image.Image) -> Indexed:
+    planes = np.asarray(image)
+    palette = _pillow_palette(image, int(planes[..., 0].max(initial=0)) + 1)
+    return Indexed(Mode.PA, *alpha_entries(palette, planes[..., 0], planes[..., 1]))
+
+
+def _pillow_palette(image: Image.Image, used: int) -> NDArray[np.uint8]:
+    """The palette as RGB; entries that pixels use but the palette lacks are black, as in Pillow."""
+    stored = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+    palette = np.zeros((max(used, len(stored)), 3), np.uint8)
+    palette[: len(stored)] = stored
+    return palette
+
+
+def _palette_alpha(image: Image.Image, count: int) -> NDArray[np.uint8]:
+    """Alpha of each palette entry, from an RGBA palette or from ``info["transparency"]``."""
+    alpha = np.full(count, 255, np.uint8)
+    if image.palette is not None and image.palette.mode == "RGBA":
+        stored = np.array(image.getpalette("RGBA"), np.uint8)[3::4]
+        alpha[: len(stored)] = stored
+    transparency = image.info.get("transparency")
+    if isinstance(transparency, int):
+        if 0 <= transparency < count:
+            alpha[transparency] = 0
+    elif isinstance(transparency, bytes):
+        stored = np.frombuffer(transparency[:count], np.uint8)
+        alpha[: len(stored)] = stored
+    return alpha
+
+
+def alpha_entries(
+    palette: NDArray[np.uint8], indices: NDArray[np.uint8], alpha: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], Indices]:
+    """One palette entry for each pair of palette color and alpha (spec 5, mode PA).
+
+    Args:
+        palette: (K, 3) uint8.
+        indices: (height, width) uint8, below K.
+        alpha: (height, width) uint8.
+
+    Returns:
+        (entries, 4) uint8 in order of palette index, then alpha, opaque where no pixel uses a
+        color; and (height, width) indices into them.
+    """
+    pairs = indices.astype(np.uint16) << 8 | alpha
+    unused = np.setdiff1d(np.arange(len(palette)), indices)
+    # Opaque entries part a color from an equal one that follows it, or the two would be one.
+    equal = np.flatnonzero((palette[1:] == palette[:-1]).all(axis=1))
+    opaque = np.union1d(unused, equal).astype(np.uint16) << 8 | 255
+    entries = np.union1d(pairs, opaque)
+    rgba = np.column_stack((palette[entries >> 8], (entries & 255).astype(np.uint8)))
+    return rgba, np.searchsorted(entries, pairs).astype(index_dtype(len(entries)))
+
+
+def unpacking_table(mode: Mode, palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What each index becomes in memory in its source mode: (K, channels) uint8.
+
+    The channels are Pillow's: an index for P, index and alpha for PA, colors for the others.
+    """
+    if mode in (Mode.P, Mode.P_ALPHA):
+        return np.arange(len(palette), dtype=np.uint8)[:, np.newaxis]
+    if mode == Mode.PA:
+        groups = palette_colors(palette)
+        return np.column_stack((groups.astype(np.uint8), palette[:, 3]))
+    return palette
+
+
+def pillow_palette(mode: Mode, palette: NDArray[np.uint8]) -> ImagePalette.ImagePalette | None:
+    """The palette a Pillow image of this mode carries, or None."""
+    if mode in (Mode.P, Mode.P_ALPHA):
+        return ImagePalette.raw("RGB", palette[:, :3].tobytes())
+    if mode == Mode.PA:
+        first = np.flatnonzero(np.diff(palette_colors(palette), prepend=-1))
+        return ImagePalette.raw("RGB", palette[first, :3].tobytes())
+    return None
+
+
+def pillow_transparency(palette: NDArray[np.uint8]) -> int | bytes:
+    """A P_ALPHA palette's alpha as ``info["transparency"]``, in the form Pillow's PNG reader has.
+
+    One index if that entry alone is transparent and all others are opaque, else a byte an entry.
+    """
+    alpha = palette[:, 3]
+    translucent = np.flatnonzero(alpha != 255)
+    if len(translucent) == 1 and alpha[translucent[0]] == 0:
+        return int(translucent[0])
+    return alpha.tobytes()

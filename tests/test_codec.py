@@ -1,0 +1,202 @@
+"""Encode and decode as whole staircases."""
+
+import numpy as np
+import pytest
+from helpers import photo, picture
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from PIL import Image
+
+import kmcodec
+from kmcodec.codec import choose_band_rows
+from kmcodec.format import HEADER_BYTES, MAX_BAND_BYTES, Header
+
+
+def psnr(a, b):
+    """Peak signal-to-noise ratio in dB of two uint8 arrays."""
+    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
+
+
+@given(
+    npst.arrays(
+        np.uint8,
+        npst.array_shapes(min_dims=3, max_dims=3, max_side=12).map(
+            lambda s: (*s[:2], s[2] % 4 + 1)
+        ),
+        elements=st.integers(0, 255),
+    )
+)
+def test_few_colors_are_kept_exactly(pixels):
+    """A picture of at most as many colors as asked for comes back identical."""
+    expected = np.asarray(
+        Image.fromarray(pixels if pixels.shape[2] > 1 else pixels[..., 0]).convert(
+            {1: "RGB", 2: "RGBA", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
+        )
+    )
+
+    assert (kmcodec.decode(kmcodec.encode(pixels)) == expected).all()
+
+
+@pytest.mark.parametrize("colors", [1, 2, 3, 255, 256, 257, 4096, 65536])
+def test_exactly_so_many_colors_are_kept(colors):
+    """The limit itself is exact, in the fewest bits that hold it."""
+    pixels = picture(256, 256, colors)
+    data = kmcodec.encode(pixels, colors)
+
+    assert (kmcodec.decode(data) == pixels).all()
+    assert kmcodec.info(data).header.color_count == colors
+
+
+@pytest.mark.parametrize("colors", [1, 2, 16, 64, 256, 300])
+def test_many_colors_are_quantized(colors):
+    """A photograph gets exactly as many colors as asked for, and better with more."""
+    pixels = photo(96, 64)
+    data = kmcodec.encode(pixels, colors)
+    decoded = kmcodec.decode(data)
+
+    assert kmcodec.info(data).header.color_count == colors
+    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) == colors
+    assert psnr(pixels, decoded) > {1: 8, 2: 11, 16: 18, 64: 24, 256: 28, 300: 28}[colors]
+
+
+@given(st.data())
+def test_indexed_round_trip(data):
+    """Palette and indices come back as they are, duplicates and unused entries included."""
+    count = data.draw(st.sampled_from([1, 2, 3, 4, 5, 16, 17, 255, 256, 257, 1000, 65536]))
+    channels = data.draw(st.sampled_from([3, 4]))
+    shape = data.draw(npst.array_shapes(min_dims=2, max_dims=2, max_side=20))
+    rows = data.draw(st.sampled_from([None, 1, 2, 3, 7]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    palette = rng.integers(0, 256, (count, channels)).astype(np.uint8)
+    indices = rng.integers(0, count, shape)
+    encoded = kmcodec.encode_indexed(palette, indices, band_rows=rows)
+    palette_again, indices_again = kmcodec.decode_indexed(encoded)
+
+    assert (palette == palette_again).all()
+    assert (indices == indices_again).all()
+    assert (kmcodec.decode(encoded) == palette[indices]).all()
+
+
+def test_indexed_bytes_are_fixed():
+    """The same palette and indices give these bytes, on every machine and in every run."""
+    palette = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.uint8)
+    data = kmcodec.encode_indexed(palette, [[0, 1], [2, 0], [1, 1]], band_rows=2, comment="hi")
+    expected = (
+        "8b4b4d51 00 00 03 01 02000000 03000000 0200 0100"
+        "01 07 636f6d6d656e74 02000000 6869"
+        "010203 040506 070809 162cf66b"
+        "02000000 10 80 e0df416d"
+        "01000000 50 5413c167"
+    )
+
+    assert bytes.fromhex(expected) == data
+
+
+@pytest.mark.parametrize(
+    ("palette", "indices"),
+    [
+        (np.zeros((2, 2), np.uint8), [[0]]),
+        (np.zeros((2, 3), np.int16), [[0]]),
+        (np.zeros((0, 3), np.uint8), [[0]]),
+        (np.zeros((65537, 3), np.uint8), [[0]]),
+        (np.zeros((2, 3), np.uint8), [[2]]),
+        (np.zeros((2, 3), np.uint8), [[-1]]),
+        (np.zeros((2, 3), np.uint8), [[0.0]]),
+        (np.zeros((2, 3), np.uint8), [0]),
+        (np.zeros((2, 3), np.uint8), [[]]),
+    ],
+)
+def test_impossible_palettes_and_indices_are_refused(palette, indices):
+    """Arrays of a wrong shape, type or range are the caller's mistake."""
+    with pytest.raises(ValueError, match=r"palette|indices"):
+        kmcodec.encode_indexed(palette, indices)
+
+
+def test_a_palette_larger_than_asked_for_loses_unused_entries_first():
+    """A P image with few used colors stays exact and in order where they fit."""
+    image = Image.fromarray(np.array([[200, 7, 200]], np.uint8))
+    image.putpalette([i // 3 for i in range(768)])
+    palette, indices = kmcodec.quantize(image, 2)
+
+    assert palette.tolist() == [[7, 7, 7], [200, 200, 200]]
+    assert indices.tolist() == [[1, 0, 1]]
+    assert len(kmcodec.quantize(image)[0]) == 256
+
+
+def test_black_and_white_stays_so_with_one_color():
+    """One color of a black and white picture is the more frequent one."""
+    data = kmcodec.encode(np.array([[True, False, True]]), 1)
+
+    assert kmcodec.info(data).header.mode.name == "BILEVEL"
+    assert kmcodec.decode(data).tolist() == [[[255] * 3] * 3]
+
+
+def test_quantize_is_what_encode_stores():
+    """Quantize gives the palette and indices of the file encode would make."""
+    pixels = photo(40, 30)
+    palette, indices = kmcodec.quantize(pixels, 8, dither=0.5)
+    stored = kmcodec.decode_indexed(kmcodec.encode(pixels, 8, dither=0.5))
+
+    assert (palette == stored[0]).all()
+    assert (indices == stored[1]).all()
+
+
+@pytest.mark.parametrize("data", ["text", None, 5, [1, 2]])
+def test_data_is_bytes(data):
+    """What is no buffer is the caller's mistake, not a damaged file."""
+    with pytest.raises(TypeError):
+        kmcodec.decode(data)
+
+
+def test_any_buffer_decodes():
+    """bytes, bytearray, memoryview and arrays are the same data."""
+    data = kmcodec.encode(picture(5, 4, 3))
+    for form in (bytearray(data), memoryview(data), np.frombuffer(data, np.uint8)):
+        assert (kmcodec.decode(form) == kmcodec.decode(data)).all()
+
+
+def test_the_pixel_limit():
+    """A picture above max_pixels is refused, one at it decoded, and None lifts the limit."""
+    data = kmcodec.encode(picture(5, 4, 3))
+
+    assert kmcodec.decode(data, max_pixels=20).shape == (4, 5, 3)
+    with pytest.raises(kmcodec.LimitError):
+        kmcodec.decode(data, max_pixels=19)
+    with pytest.raises(kmcodec.LimitError):
+        kmcodec.decode_indexed(data, max_pixels=19)
+    assert kmcodec.decode(data, max_pixels=None).shape == (4, 5, 3)
+
+
+def test_a_bomb_is_refused_by_default():
+    """A few bytes that promise a terabyte are refused before anything is allocated."""
+    small = kmcodec.encode(np.zeros((1, 1, 3), np.uint8))
+    bomb = small[:8] + bytes.fromhex("00000040 00000040") + small[16:]
+
+    assert Header.unpack(bomb[:HEADER_BYTES]).width == 1 << 30
+    with pytest.raises(kmcodec.LimitError):
+        kmcodec.decode(bomb)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "rows"),
+    [(1, 1, 1), (1024, 1024, 1024), (1024, 1025, 520), (768, 512, 512), (4000, 3000, 256)]
+    + [(5_000_000, 3, 1), (1, 3_000_000, 65536), (1 << 30, 2, 1)],
+)
+def test_bands_are_about_a_megapixel(width, height, rows):
+    """One band up to a megapixel, then bands of equal height in multiples of 8 rows."""
+    assert rows == choose_band_rows(width, height, None)
+    assert rows * width * 2 <= MAX_BAND_BYTES or rows == 1
+
+
+def test_band_rows_as_wanted():
+    """A number of rows that is asked for is taken, up to the height."""
+    assert choose_band_rows(10, 100, 7) == 7
+    assert choose_band_rows(10, 5, 7) == 5
+
+
+def test_bands_do_not_change_the_picture():
+    """The pixels are the same for any height of bands."""
+    pixels = picture(33, 29, 200)
+    for rows in (1, 2, 8, 28, 29, 30):
+        assert (kmcodec.decode(kmcodec.encode(pixels, band_rows=rows)) == pixels).all()

@@ -1,0 +1,117 @@
+"""Packed coding: bits exactly as bitarray lays them out."""
+
+import numpy as np
+import pytest
+from bitarray import bitarray
+from bitarray.util import int2ba
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from kmcodec import FormatError
+from kmcodec.format import index_bits, index_dtype
+from kmcodec.packed import check_indices, pack_indices, unpack_indices, unpack_pixels
+
+COLOR_COUNTS = [1, 2, 3, 5, 16, 17, 33, 100, 255, 256, 257, 1000, 2048, 4000, 9999, 20000, 65536]
+
+
+def pack_with_bitarray(indices, color_count):
+    """The textbook form: each index as a bit string, each row filled up to bytes."""
+    bits = index_bits(color_count)
+    packed = bytearray()
+    for row in indices:
+        line = bitarray(endian="big")
+        for index in row:
+            line += int2ba(int(index), bits) if bits else bitarray()
+        packed += line.tobytes()
+    return packed
+
+
+def random_indices(color_count, shape, seed=0):
+    """Indices of which at least one is the largest, where there is room for it."""
+    indices = np.random.default_rng(seed).integers(0, color_count, shape)
+    indices.flat[-1] = color_count - 1
+    return indices.astype(index_dtype(color_count))
+
+
+@pytest.mark.parametrize("color_count", COLOR_COUNTS)
+@pytest.mark.parametrize("width", [1, 2, 7, 8, 9, 12, 16, 23, 24, 31, 64])
+def test_bits_are_those_of_the_textbook_form(color_count, width):
+    """Indices are packed most significant bit first, rows padded with zeros to bytes."""
+    indices = random_indices(color_count, (5, width))
+    packed = pack_indices(indices, color_count)
+    unpacked = np.full_like(indices, 1)
+    unpack_indices(bytes(packed), color_count, unpacked)
+
+    assert pack_with_bitarray(indices, color_count) == packed
+    assert (indices == unpacked).all()
+
+
+@pytest.mark.parametrize("color_count", COLOR_COUNTS)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("width", [1, 8, 11, 12, 13, 20, 37])
+def test_pixels_are_the_palette_at_the_indices(color_count, channels, width):
+    """Unpacking to pixels equals unpacking to indices and looking each up."""
+    indices = random_indices(color_count, (3, width))
+    palette = np.random.default_rng(1).integers(0, 256, (color_count, channels)).astype(np.uint8)
+    pixels = np.zeros((3, width, channels), np.uint8)
+    unpack_pixels(bytes(pack_indices(indices, color_count)), palette, pixels)
+
+    assert (palette[indices] == pixels).all()
+
+
+@given(st.data())
+def test_round_trip(data):
+    """What is packed is unpacked, at any width, height and color count."""
+    color_count = data.draw(st.integers(1, 65536))
+    shape = data.draw(npst.array_shapes(min_dims=2, max_dims=2, max_side=40))
+    elements = st.integers(0, color_count - 1)
+    indices = data.draw(npst.arrays(index_dtype(color_count), shape, elements=elements))
+    packed = pack_indices(indices, color_count)
+    unpacked = np.empty_like(indices)
+    unpack_indices(bytes(packed), color_count, unpacked)
+
+    assert len(packed) == shape[0] * ((shape[1] * index_bits(color_count) + 7) // 8)
+    assert (indices == unpacked).all()
+
+
+def test_the_origin_takes_65920_bits():
+    """128 x 128 pixels of 16 colors: palette plus indices are exactly 65,920 bits."""
+    packed = pack_indices(random_indices(16, (128, 128)), 16)
+
+    assert 16 * 24 + 8 * len(packed) == 65_920
+
+
+@pytest.mark.parametrize("color_count", [3, 5, 17, 200, 257, 40000])
+@pytest.mark.parametrize("column", [0, 9, 20])
+def test_an_index_beyond_the_palette_is_refused(color_count, column):
+    """An index that has no color is found wherever it is, and named with its place."""
+    indices = random_indices(color_count, (4, 21))
+    indices[2, column] = color_count
+    payload = bytes(pack_indices(indices, color_count))
+    palette = np.zeros((color_count, 3), np.uint8)
+
+    place = f"index {color_count} at row 2, column {column} "
+    with pytest.raises(FormatError, match=place):
+        unpack_indices(payload, color_count, indices.copy())
+    with pytest.raises(FormatError, match=place):
+        unpack_pixels(payload, palette, np.zeros((4, 21, 3), np.uint8))
+    with pytest.raises(FormatError, match=place):
+        check_indices(payload, color_count, 4, 21, 0)
+
+
+@pytest.mark.parametrize("color_count", [2, 4, 8, 16, 30, 500])
+def test_padding_that_is_not_zero_is_refused(color_count):
+    """Each padding bit of each row must be zero."""
+    width = 3 if color_count != 4 else 5
+    padding = -width * index_bits(color_count) % 8
+    payload = pack_indices(np.zeros((4, width), index_dtype(color_count)), color_count)
+    row_bytes = len(payload) // 4
+
+    assert padding
+    for row in range(4):
+        for bit in range(padding):
+            damaged = payload.copy()
+            damaged[(row + 1) * row_bytes - 1] = 1 << bit
+            with pytest.raises(FormatError, match=f"padding of row {row} "):
+                check_indices(bytes(damaged), color_count, 4, width, 0)

@@ -1,0 +1,81 @@
+"""The surface users rely on, and the rules the house is built by."""
+
+import ast
+import inspect
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import kmcodec
+from kmcodec import _kernels
+
+PACKAGE = Path(kmcodec.__file__).parent
+STAGES = {"pixels", "histogram", "quantize", "palette", "packed", "container"}
+
+
+def test_the_surface():
+    """The public names are these, and nothing else."""
+    errors = ["KmqError", "ChecksumError", "FormatError", "LimitError", "SignatureError"]
+    errors += ["TruncatedError", "UnsupportedError"]
+    functions = ["decode", "decode_indexed", "encode", "encode_indexed", "info", "load"]
+    functions += ["quantize", "register", "save"]
+
+    assert sorted([*errors, *functions, "Info"]) == sorted(kmcodec.__all__)
+    assert all(issubclass(getattr(kmcodec, name), kmcodec.KmqError) for name in errors)
+    assert issubclass(kmcodec.KmqError, OSError)
+
+
+def test_public_names_are_documented():
+    """Each public name has a docstring."""
+    for name in kmcodec.__all__:
+        assert inspect.getdoc(getattr(kmcodec, name)), name
+
+
+def test_the_package_is_typed_and_versioned():
+    """py.typed is installed, and the version is that of the distribution."""
+    assert (PACKAGE / "py.typed").exists()
+    assert version("kmcodec").count(".") == 2
+
+
+def test_kernels_are_compiled():
+    """No kernel runs uncompiled."""
+    assert _kernels.compiled()
+    assert all(_kernels.compiled().values())
+
+
+def imports_of(path):
+    """Names of the modules of this package that a module imports when it is imported."""
+    names = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            names |= {node.module} if node.module else {alias.name for alias in node.names}
+    return {name.split(".")[0] for name in names}
+
+
+def test_stages_do_not_import_one_another():
+    """Only codec and what stands above it see more than one stage."""
+    for stage in STAGES - {"quantize"}:
+        assert not imports_of(PACKAGE / f"{stage}.py") & (STAGES - {stage}), stage
+    modules = sorted((PACKAGE / "quantize").glob("*.py"))
+    assert modules
+    for module in modules:
+        assert not imports_of(module) & (STAGES - {"histogram", "quantize"}), module
+
+
+def test_errors_and_format_stand_alone():
+    """The error tree imports nothing, the format only the errors."""
+    assert imports_of(PACKAGE / "errors.py") == set()
+    assert imports_of(PACKAGE / "format.py") == {"errors"}
+
+
+def test_import_is_light():
+    """Importing the package loads neither SciPy nor bitarray nor any tool's module."""
+    code = "import sys, kmcodec; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+
+    heavy = ("scipy", "bitarray", "argparse", "multiprocessing", "setuptools")
+    assert not [name for name in loaded if name.split(".")[0] in heavy]
+    assert "kmcodec.KmqImagePlugin" in loaded
