@@ -132,18 +132,20 @@ def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:
     return Head(header, metadata, palette, tuple(reader.sections), reader.offset)
 
 
-def _read(stream: IO[bytes], size: int) -> bytes:
+def _read(stream: IO[bytes], size: int, most: int = _PIECE_BYTES) -> bytes:
     """``size`` bytes, or fewer where the data ends; streams may give less than they are asked for.
 
-    Memory grows with the data that is there, not with the size that was promised.
+    Never more than ``most`` bytes are asked for at once: memory grows with the data that is
+    there, not with the size that was promised.
     """
-    data = bytearray()
-    while len(data) < size:
-        piece = stream.read(min(size - len(data), _PIECE_BYTES))
+    pieces = []
+    while size:
+        piece = stream.read(min(size, most))
         if not piece:
             break
-        data += piece
-    return bytes(data)
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class _HeadReader:
@@ -258,7 +260,7 @@ def read_band(stream: IO[bytes], band: Band) -> bytes:
     stream.seek(start)
     previous = _read(stream, CHECKSUM_BYTES)
     length = _read(stream, _U32.size)
-    payload = _read(stream, band.length)
+    payload = _read(stream, band.length, band.length)  # find_bands saw that it is there
     stored = _read(stream, CHECKSUM_BYTES)
     if len(payload) != band.length or len(stored) != CHECKSUM_BYTES:
         raise TruncatedError("the data ends within a band", offset=band.offset, field="payload")

@@ -1,10 +1,10 @@
 """Packed coding: fixed-width indices, most significant bit first, rows padded to bytes (spec 6.2).
 
-The bit stream is made by a kernel of our own at every width. Measured on 1 MP of noise, one
-thread, in MP/s at 1, 4, 5, 8, 12 and 16 bits: kernel 1300, 1350, 1300, 1350, 1350, 1350; NumPy
-words or ``packbits`` 12,600, 600, 610, 28,000 (a plain copy), 600, 3,600; bitarray planes 3,600,
-27, 21, 13, 6, 7. The three widths at which NumPy wins are not worth a second way to do it.
-bitarray is the form the tests hold the kernel against, and what ``kmq-info`` shows bits with.
+Which form packs fastest was measured at each width (``kmq-bench packing``): NumPy's ``packbits``
+for one bit; a kernel of our own, twice as fast as NumPy's words and tens of times as fast as
+bitarray's planes, for all others. At 8 and 16 bits NumPy would only copy, but the kernel is fast
+enough not to need an exception. bitarray is the form that tests hold the kernel against, and what
+``kmq-info`` shows bits with. Pixels of 1, 2 and 4 bits are looked up a byte at a time.
 """
 
 import numpy as np
@@ -27,6 +27,8 @@ def pack_indices(indices: Indices, color_count: int) -> bytearray:
     """
     rows, width = indices.shape
     bits = index_bits(color_count)
+    if bits == 1:
+        return bytearray(np.packbits(indices, axis=1))
     packed = bytearray(rows * ((width * bits + 7) // 8))
     if bits:
         packing.pack_rows(indices, bits, packed)
@@ -82,9 +84,27 @@ def unpack_pixels(
     _check_padding(payload, color_count, rows, width, offset)
     table = np.zeros((1 << bits, 4), np.uint8)
     table[:color_count, :channels] = palette
-    if not packing.look_up_rows(payload, bits, color_count, table, channels, out.reshape(rows, -1)):
+    lines = out.reshape(rows, width * channels)
+    if 8 % bits == 0 and bits < 8:
+        entries, faulty = _byte_table(table[:, :channels], bits, color_count)
+        good = packing.look_up_bytes(payload, entries, 8 // bits * channels, faulty, lines)
+    else:
+        good = packing.look_up_rows(payload, bits, color_count, table, channels, lines)
+    if not good:
         # The fault is found once more, with its place.
         _find_fault(payload, color_count, rows, width, offset)
+
+
+def _byte_table(
+    table: NDArray[np.uint8], bits: int, color_count: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The pixels that each byte holds, (256, 32), and whether it holds an index out of range."""
+    count = 8 // bits
+    shifts = np.arange(8 - bits, -1, -bits)
+    indices = np.arange(256)[:, np.newaxis] >> shifts & ((1 << bits) - 1)
+    entries = np.zeros((256, 32), np.uint8)
+    entries[:, : count * table.shape[1]] = table[indices].reshape(256, -1)
+    return entries, (indices >= color_count).any(axis=1).astype(np.uint8)
 
 
 def check_indices(payload: bytes, color_count: int, rows: int, width: int, offset: int) -> None:

@@ -95,6 +95,7 @@ def repair_checksums(data):
     return bytes(out)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_damage_with_repaired_checksums_is_a_picture_or_an_error(data):

@@ -12,7 +12,7 @@ from cython.cimports.libc.stdint import int32_t, uint8_t, uint16_t, uint32_t
 
 index_t = cython.fused_type(uint8_t, uint16_t)
 
-SMALL = cython.declare(cython.Py_ssize_t, 8)  # colors not worth another division of their box
+SMALL = cython.declare(cython.Py_ssize_t, 32)  # colors not worth another division of their box
 LEAF = cython.declare(cython.int, 8)  # entries the tree does not divide further
 
 

@@ -242,3 +242,36 @@ def look_up_rows(
         else:
             good = look_up(packed, bits, color_count, table, width, 4, pixels)
     return good
+
+
+def look_up_bytes(
+    packed: cython.const[uint8_t][::1],  # IN rows * row_bytes
+    table: cython.const[uint8_t][:, ::1],  # IN (256, 32) the pixels of each byte, padded
+    entry_bytes: cython.Py_ssize_t,  # IN bytes of these pixels, at most 32
+    faulty: cython.const[uint8_t][::1],  # IN (256,) 1 where a byte holds an index out of range
+    pixels: uint8_t[:, ::1],  # OUT (rows, width * channels)
+) -> cython.bint:
+    """Unpack rows of 1, 2 or 4 bits an index a byte at a time; whether no byte is faulty."""
+    rows: cython.Py_ssize_t = pixels.shape[0]
+    y: cython.Py_ssize_t
+    left: cython.Py_ssize_t
+    at: cython.Py_ssize_t = 0
+    fault: cython.int = 0
+    out: cython.pointer(uint8_t)
+    with cython.nogil:
+        for y in range(rows):
+            out = cython.address(pixels[y, 0])
+            left = pixels.shape[1]
+            while left >= 32:  # a copy of constant size; the next one overwrites its excess
+                fault |= faulty[packed[at]]
+                memcpy(out, cython.address(table[packed[at], 0]), 32)
+                out += entry_bytes
+                left -= entry_bytes
+                at += 1
+            while left > 0:
+                fault |= faulty[packed[at]]
+                memcpy(out, cython.address(table[packed[at], 0]), min(left, entry_bytes))
+                out += entry_bytes
+                left -= entry_bytes
+                at += 1
+    return fault == 0

@@ -18,3 +18,10 @@ def look_up_rows(
     channels: int,
     pixels: NDArray[uint8],
 ) -> bool: ...
+def look_up_bytes(
+    packed: NDArray[uint8] | bytes,
+    table: NDArray[uint8],
+    entry_bytes: int,
+    faulty: NDArray[uint8],
+    pixels: NDArray[uint8],
+) -> bool: ...

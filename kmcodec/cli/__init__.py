@@ -11,7 +11,7 @@ from enum import IntEnum
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from types import FrameType
-from typing import Final, NoReturn
+from typing import BinaryIO, Final, NoReturn, TextIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -63,6 +63,13 @@ def explain(error: Exception, name: str) -> CommandError:
     if isinstance(error, OSError) and error.strerror:
         return CommandError(Exit.FAILED, name, error.strerror)
     return CommandError(Exit.DAMAGED, name, str(error) or type(error).__name__)
+
+
+def binary(stream: TextIO | None) -> BinaryIO:
+    """The bytes of standard input or output, which is None where a shell has closed it."""
+    if stream is None:
+        raise CommandError(Exit.FAILED, "-", "the standard stream is closed")
+    return stream.buffer
 
 
 def escape(text: str) -> str:

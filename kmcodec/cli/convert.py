@@ -6,7 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final, get_args
@@ -21,7 +21,7 @@ from kmcodec.KmqImagePlugin import FORMAT
 from kmcodec.metadata import METADATA_NAMES
 from kmcodec.options import CodingName, Options, SeedingName
 
-from . import EXIT_CODES, CommandError, Exit, add_common_options, explain, run, tell
+from . import EXIT_CODES, CommandError, Exit, add_common_options, binary, explain, run, tell
 
 COMMAND: Final = "kmq-convert"
 STANDARD: Final = "-"
@@ -136,18 +136,18 @@ def shown_warnings(args: argparse.Namespace) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def open_input(name: str) -> Iterator[IO[bytes]]:
+def open_input(name: str) -> IO[bytes]:
     """The input as a seekable stream."""
-    if name == STANDARD:
-        yield BytesIO(sys.stdin.buffer.read())
-        return
     try:
-        file = Path(name).open("rb")  # noqa: SIM115  (closed below)
+        if name == STANDARD:
+            return BytesIO(binary(sys.stdin).read())
+        file = Path(name).open("rb")  # noqa: SIM115  (the caller closes it)
+        if file.seekable():
+            return file
+        with file:
+            return BytesIO(file.read())
     except (OSError, ValueError) as error:
         raise explain(error, name) from error
-    with file:
-        yield file if file.seekable() else BytesIO(file.read())
 
 
 def open_image(file: IO[bytes], name: str) -> Image.Image:
@@ -204,19 +204,14 @@ def check_target(args: argparse.Namespace, output: str) -> None:
     if args.force:
         return
     if output == STANDARD:
-        if sys.stdout.isatty():
+        if binary(sys.stdout).isatty():
             raise CommandError(Exit.REFUSED, output, "a terminal shows no pictures; -f writes it")
-    elif args.input != STANDARD and _same_file(args.input, output):
-        raise CommandError(Exit.REFUSED, output, "is the input file; -f replaces it")
-    elif Path(output).is_file():
-        raise CommandError(Exit.REFUSED, output, "exists; -f replaces it")
-
-
-def _same_file(one: str, other: str) -> bool:
-    try:
-        return Path(one).samefile(other)
-    except (OSError, ValueError):
-        return False
+        return
+    with suppress(OSError):  # where the name cannot be looked up, writing will tell why
+        if Path(output).is_file():
+            same = args.input != STANDARD and Path(args.input).samefile(output)
+            fault = "is the input" if same else "exists"
+            raise CommandError(Exit.REFUSED, output, f"{fault}; -f replaces it")
 
 
 def encode_image(image: Image.Image, args: argparse.Namespace) -> Iterable[bytes | bytearray]:
@@ -262,8 +257,8 @@ def writer_options(metadata: Mapping[Any, Any], target_format: str) -> dict[str,
 def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> None:
     """Write the output; a file appears complete or not at all."""
     if output == STANDARD:
-        sys.stdout.buffer.writelines(pieces)
-        sys.stdout.buffer.flush()
+        binary(sys.stdout).writelines(pieces)
+        binary(sys.stdout).flush()
         return
     try:
         with atomic_file(output) as file:

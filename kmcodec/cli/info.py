@@ -12,7 +12,7 @@
     metadata        {name: bytes}
     palette         array of "#rrggbb" or "#rrggbbaa", in index order
     bits            {header, metadata, palette, indices, row_padding, lengths, checksums, file,
-                    raw}: all but the last two add up to file; raw is 24 a pixel
+                    raw}: those before file add up to it; raw is 24 a pixel
     checked         whether --check verified every checksum and index
 """
 
@@ -25,22 +25,19 @@ from typing import Any, Final
 
 from bitarray import bitarray
 
-from kmcodec.container import METADATA_PREFIX
 from kmcodec.errors import KmqError
 from kmcodec.files import Info, info
 from kmcodec.format import FIELDS, HEADER_BYTES, MAGIC, VERSION, Flags
 from kmcodec.metadata import pillow_info
 from kmcodec.palette import color_palette
 
-from . import EXIT_CODES, Exit, add_common_options, escape, explain, run, tell
+from . import EXIT_CODES, Exit, add_common_options, binary, escape, explain, run, tell
 
 COMMAND: Final = "kmq-info"
 STANDARD: Final = "-"
 SCHEMA_VERSION: Final = 1
-SHOWN: Final = 16
-"""Colors and indices shown of a palette and of row 0."""
-SHOWN_TEXT: Final = 200
-"""Characters shown of a metadata text."""
+SHOWN: Final = 16  # colors of the palette, indices of row 0, bytes of binary metadata
+SHOWN_TEXT: Final = 200  # characters of a metadata text
 EXAMPLES: Final = """\
 examples:
   kmq-info *.kmq           one line a file: size, mode, colors, bits, ratio, metadata
@@ -100,7 +97,7 @@ def show_files(args: argparse.Namespace) -> int:
 def find_source(name: str) -> Path | bytes:
     """A path where it can be read by pieces, else all of a stream."""
     if name == STANDARD:
-        return sys.stdin.buffer.read()
+        return binary(sys.stdin).read()
     path = Path(name)
     return path if path.is_file() else path.read_bytes()
 
@@ -223,14 +220,14 @@ def read_at(source: Path | bytes, offset: int, size: int) -> bytes:
 def count_bits(facts: Info) -> dict[str, int]:
     """The bits of the file by what they are for."""
     header = facts.header
-    metadata = [s.size for s in facts.sections if s.name.startswith(METADATA_PREFIX)]
+    metadata = sum(5 + len(name) + len(payload) for name, payload in facts.metadata.items())
     indices = header.width * header.height * header.bits
     return {
         "header": 8 * HEADER_BYTES,
-        "metadata": 8 * (1 + sum(metadata)) if metadata else 0,
+        "metadata": 8 * (metadata + bool(metadata)),
         "palette": facts.palette_bits,
         "indices": indices,
-        "row_padding": facts.index_bits - indices,
+        "row_padding": 8 * header.row_bytes * header.height - indices,
         "lengths": 32 * header.band_count,
         "checksums": 32 * (1 + header.band_count),
         "file": 8 * facts.file_bytes,
@@ -250,7 +247,7 @@ def bits_lines(facts: Info) -> Iterator[str]:
         f"{padding}band lengths {bits['lengths']:,}, checksums {bits['checksums']:,}; "
         f"file {bits['file']:,} bits"
     )
-    both = facts.palette_bits + facts.index_bits
+    both = bits["palette"] + bits["indices"] + bits["row_padding"]
     yield (
         f"  palette + indices{' + row padding' if padding else ''} = {both:,} bits "
         f"of {facts.raw_bits:,} at 24 bits a pixel ({100 * both / facts.raw_bits:.1f} %)"

@@ -12,7 +12,7 @@ from .mapping import NearestSearch, map_dithered
 from .seeding import SEEDINGS
 
 # Later iterations would gain 0.2 % of the squared error for half as much time again (256 colors,
-# mean of 32 photographs).
+# mean of 31 photographs).
 TOLERANCE = 1e-4
 
 

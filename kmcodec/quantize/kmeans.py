@@ -221,6 +221,6 @@ def _inertia(
     sums: NDArray[np.int64],
     sizes: NDArray[np.int64],
 ) -> float:
-    """Sum of w |x - m|^2 as sum of w |x|^2 - 2 m sum of w x + w |m|^2, rounded once."""
+    """Sum of w |x - m|^2, as sum of w |x|^2 - 2 m sum of w x + w |m|^2, in no order (fsum)."""
     cross = means * (sizes[:, np.newaxis] * means - 2 * sums)
     return max(0.0, math.fsum([squares, *cross.ravel().tolist()]))
