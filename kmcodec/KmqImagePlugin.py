@@ -57,7 +57,7 @@ class KmqImageFile(ImageFile.ImageFile):
         if header.mode == Mode.P_ALPHA:
             self.info["transparency"] = pillow_transparency(palette)
         # Stands for all bands until load_prepare finds them.
-        self.tile = [ImageFile._Tile("kmq", (0, 0, *self._size), self._head.size)]
+        self.tile = [ImageFile._Tile("kmq", (0, 0, *self._size), self._head.size, ())]
 
     @property
     def _file(self) -> IO[bytes]:

@@ -35,8 +35,9 @@ BAND_PIXELS = 1 << 20
 def encode_pieces(image: Any, colors: int = 256, **options: Any) -> Iterator[bytes | bytearray]:
     """The bytes of ``encode``, piece by piece, so that a file can be written while it is coded."""
     settings, given = split_options({"colors": colors, **options})
+    source = read_image(image)  # first, as Pillow may find metadata behind the pixels
     metadata = collect_metadata(given, getattr(image, "info", {}))
-    return _encode_indexed(choose_palette(read_image(image), settings), settings, metadata)
+    return _encode_indexed(choose_palette(source, settings), settings, metadata)
 
 
 def encode(image: Any, colors: int = 256, **options: Any) -> bytes:

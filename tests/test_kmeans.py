@@ -1,8 +1,5 @@
 """K-Means: the fast form gives the textbook's result, and quantizing keeps its promises."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from helpers import photo, picture
@@ -249,9 +246,3 @@ def test_kmeans_improves_on_its_seeds():
         delta = quantized.palette[quantized.indices].astype(int) - pixels
         errors.append(np.sum(delta**2))
     assert errors[0] > errors[1] > errors[2]
-
-
-def test_importing_costs_no_scipy():
-    """The package is imported without SciPy, which the textbook form alone needs."""
-    script = "import sys, kmcodec.quantize; sys.exit('scipy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

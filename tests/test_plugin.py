@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 from helpers import photo, picture
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, PngImagePlugin
 
 import kmcodec
 from kmcodec.KmqImagePlugin import KmqImageFile
@@ -406,3 +406,15 @@ def test_register_is_idempotent():
     kmcodec.register()
 
     assert Image.ID.count("KMQ") == 1
+
+
+def test_metadata_behind_the_pixels_is_kept():
+    """An image that is not loaded yet is saved with the metadata that its loading finds."""
+    xmp = "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+    late = PngImagePlugin.PngInfo()
+    late.add_itxt("XML:com.adobe.xmp", xmp)
+    late.chunks = [(*chunk[:2], True) for chunk in late.chunks]
+    file = io.BytesIO()
+    an_image("RGB").save(file, "PNG", pnginfo=late)
+
+    assert kmcodec.info(kmcodec.encode(Image.open(file))).metadata["xmp"] == xmp.encode()
