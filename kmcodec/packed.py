@@ -104,7 +104,7 @@ def _byte_table(
     indices = np.arange(256)[:, np.newaxis] >> shifts & ((1 << bits) - 1)
     entries = np.zeros((256, 32), np.uint8)
     entries[:, : count * table.shape[1]] = table[indices].reshape(256, -1)
-    return entries, (indices >= color_count).any(axis=1).astype(np.uint8)
+    return entries, np.max(indices >= color_count, axis=1).astype(np.uint8)
 
 
 def check_indices(payload: bytes, color_count: int, rows: int, width: int, offset: int) -> None:
