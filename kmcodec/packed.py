@@ -1,8 +1,8 @@
 """Packed coding: fixed-width indices, most significant bit first, rows padded to bytes (spec 6.2).
 
 Which form packs fastest was measured at each width (``kmq-bench packing``): NumPy's ``packbits``
-for one bit; a kernel of our own, twice as fast as NumPy's words and tens of times as fast as
-bitarray's planes, for all others. At 8 and 16 bits NumPy would only copy, but the kernel is fast
+for one bit; a kernel of our own, several times as fast as NumPy's words and tens of times as fast
+as bitarray's planes, for all others. At 8 and 16 bits NumPy would only copy, but the kernel is fast
 enough not to need an exception. bitarray is the form that tests hold the kernel against, and what
 ``kmq-info`` shows bits with. Pixels of 1, 2 and 4 bits are looked up a byte at a time.
 """
