@@ -22,6 +22,6 @@ def compiled() -> dict[str, bool]:
 if not all(compiled().values()):
     missing = ", ".join(name for name, there in compiled().items() if not there)
     raise ImportError(
-        f"kmcodec's compiled kernels are missing ({missing}): "
-        "reinstall kmcodec where a C compiler is available"
+        f"the compiled kernels of this kmcodec are missing ({missing}): reinstall it where a C "
+        "compiler is available; to run Python in a checkout, use `pip install -e .`"
     )
