@@ -2,18 +2,18 @@
 
 import difflib
 import warnings
+from collections.abc import Iterator
 from typing import IO, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from .codec import check_band, encode_pieces
-from .container import Band, Head, find_bands, read_band, read_head
-from .format import EXTENSION, MAGIC, MIME_TYPE, Mode
+from .bands import check_band, count_workers, decode_band_pixels, read_bands
+from .codec import encode_pieces
+from .container import Band, find_bands, read_head
+from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Mode
 from .metadata import pillow_info
 from .options import OPTION_NAMES
-from .packed import unpack_pixels
 from .pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
 
 FORMAT: Final = "KMQ"
@@ -41,6 +41,8 @@ class KmqImageFile(ImageFile.ImageFile):
     format_description = "K-Means palette image"
     n_frames = 1
     is_animated = False
+    threads: int | None = None
+    """Bands decoded at once; None for one a core."""
 
     def _open(self) -> None:
         """Read and verify the head: header, metadata, palette."""
@@ -125,41 +127,39 @@ class KmqImageFile(ImageFile.ImageFile):
             rows = f"{bands[-1].bottom if bands else 0} of {self._head.header.height}"
             warnings.warn(f"the file is truncated: {rows} rows are whole", stacklevel=3)
         raw_mode = _RAW_MODES.get((self.mode, self._head.header.bits))
-        if raw_mode:
+        if raw_mode and self._head.header.coding == Coding.PACKED:
             for band in bands:
                 check_band(self._file, self._head, band)
-        self.tile = [self._band_tile(band, raw_mode) for band in bands]
+            self.tile = [self._band_tile("raw", band, (raw_mode, 0, 1)) for band in bands]
+        else:
+            workers = count_workers(self.threads, len(bands))
+            decoded = read_bands(self._file, bands, self._decode_band, workers)
+            self.tile = [self._band_tile("kmq", band, (decoded,)) for band in bands]
         super().load_prepare()
 
-    def _band_tile(self, band: Band, raw_mode: str | None) -> ImageFile._Tile:
+    def _band_tile(self, codec: str, band: Band, args: tuple[Any, ...]) -> ImageFile._Tile:
         top, bottom = band.top // self._scale, -(-band.bottom // self._scale)
-        extents = 0, top, self.size[0], bottom
-        if raw_mode:
-            return ImageFile._Tile("raw", extents, band.offset, (raw_mode, 0, 1))
-        return ImageFile._Tile(
-            "kmq", extents, band.offset, (self._head, band, self._table, self._scale)
-        )
+        return ImageFile._Tile(codec, (0, top, self.size[0], bottom), band.offset, args)
+
+    def _decode_band(self, payload: bytes, band: Band) -> bytes:
+        width, rows = self._head.header.width, band.bottom - band.top
+        pixels = np.empty((rows, width, self._table.shape[1]), np.uint8)
+        decode_band_pixels(self._head, self._table, payload, band, pixels)
+        data = pixels.tobytes()
+        if self._scale > 1:
+            data = Image.frombytes(self.mode, (width, rows), data).reduce(self._scale).tobytes()
+        return data
 
 
 class KmqDecoder(ImageFile.PyDecoder):
-    """Decodes one band to pixels."""
+    """Hands Pillow the pixels of one band, decoded by the image that is loaded."""
 
     _pulls_fd = True
 
-    def decode(self, buffer: Any) -> tuple[int, int]:  # noqa: ARG002  (pulls from the file)
-        """Read, verify and unpack the band, and hand its rows to Pillow."""
-        head: Head
-        band: Band
-        table: NDArray[np.uint8]
-        head, band, table, scale = self.args
-        assert self.fd is not None
-        width, rows = head.header.width, band.bottom - band.top
-        pixels = np.empty((rows, width, table.shape[1]), np.uint8)
-        unpack_pixels(read_band(self.fd, band), table, pixels, band.offset)
-        data = pixels.tobytes()
-        if scale > 1:
-            data = Image.frombytes(self.mode, (width, rows), data).reduce(scale).tobytes()
-        self.set_as_raw(data, "1;8" if self.mode == "1" else self.mode)
+    def decode(self, buffer: Any) -> tuple[int, int]:  # noqa: ARG002  (the image reads the file)
+        """The next band: tiles are in the order of bands."""
+        decoded: Iterator[bytes] = self.args[0]
+        self.set_as_raw(next(decoded), "1;8" if self.mode == "1" else self.mode)
         return -1, 0
 
 

@@ -1,5 +1,6 @@
 """The two staircases: pixels down to bytes, and back up."""
 
+from collections import deque
 from collections.abc import Iterator
 from io import BytesIO
 from typing import IO, Any
@@ -7,11 +8,19 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .container import Band, Head, find_bands, join, read_band, read_head
+from .bands import (
+    count_workers,
+    decode_band_indices,
+    decode_band_pixels,
+    pack_bands,
+    read_bands,
+)
+from .container import Band, Head, find_bands, join, read_head
 from .format import (
     MAX_BAND_BYTES,
     MAX_BAND_ROWS,
     MAX_COLORS,
+    Coding,
     Flags,
     Header,
     Indices,
@@ -20,9 +29,9 @@ from .format import (
 )
 from .metadata import collect_metadata
 from .options import Options, split_options
-from .packed import check_indices, pack_indices, unpack_indices, unpack_pixels
 from .palette import color_palette, drop_unused, sort_entries
 from .pixels import Indexed, Pixels, read_image
+from .plan import Plan, plan_file
 from .quantize import quantize_pixels
 
 MAX_PIXELS = 2 * 89_478_485
@@ -37,7 +46,9 @@ def encode_pieces(image: Any, colors: int = 256, **options: Any) -> Iterator[byt
     settings, given = split_options({"colors": colors, **options})
     source = read_image(image)  # first, as Pillow may find metadata behind the pixels
     metadata = collect_metadata(given, getattr(image, "info", {}))
-    return _encode_indexed(choose_palette(source, settings), settings, metadata)
+    indexed = choose_palette(source, settings)
+    keep_order = source.mode in {Mode.P, Mode.P_ALPHA, Mode.PA}
+    return _encode_indexed(indexed, keep_order, settings, metadata)
 
 
 def encode(image: Any, colors: int = 256, **options: Any) -> bytes:
@@ -66,7 +77,7 @@ def encode_indexed(palette: Any, indices: Any, **options: Any) -> bytes:
         palette: (K, 3) or (K, 4) uint8, K in 1..65536. It is stored in its order, duplicates and
             unused entries included. Up to 256 colors the file opens as P, else as RGB or RGBA.
         indices: (height, width) of an integer type, each in 0..K-1.
-        **options: ``coding``, ``band_rows`` and metadata, as for ``encode``.
+        **options: ``coding``, ``band_rows``, ``threads`` and metadata, as for ``encode``.
 
     Raises:
         TypeError, ValueError: an array of another shape, type or range, or an unknown option.
@@ -87,11 +98,13 @@ def encode_indexed(palette: Any, indices: Any, **options: Any) -> bytes:
     else:
         mode = Mode.RGBA if alpha else Mode.RGB
     source = Indexed(mode, palette, indices.astype(index_dtype(len(palette)), copy=False))
-    return b"".join(_encode_indexed(source, settings, collect_metadata(given, {})))
+    return b"".join(_encode_indexed(source, True, settings, collect_metadata(given, {})))
 
 
 def quantize(image: Any, colors: int = 256, **options: Any) -> tuple[NDArray[np.uint8], Indices]:
     """Choose a palette and map each pixel to it, as ``encode`` does, without coding.
+
+    A file may hold the same entries in another order, unless it is of mode P or PA.
 
     Returns:
         palette (K, 3 or 4) uint8, and indices (height, width) uint8, or uint16 above 256 colors.
@@ -128,63 +141,93 @@ def choose_palette(source: Pixels | Indexed, options: Options) -> Indexed:
 
 
 def _encode_indexed(
-    source: Indexed, options: Options, metadata: dict[str, bytes]
+    source: Indexed, keep_order: bool, options: Options, metadata: dict[str, bytes]
 ) -> Iterator[bytes | bytearray]:
     height, width = source.indices.shape
-    color_count = len(source.palette)
     header = Header(
-        coding=options.coding_number,
+        coding=Coding.PACKED,
         mode=source.mode,
         flags=Flags.METADATA if metadata else Flags(0),
         width=width,
         height=height,
-        color_count=color_count,
+        color_count=len(source.palette),
         band_rows=choose_band_rows(width, height, options.band_rows),
     )
-    rows = (source.indices[slice(*header.rows_of_band(n))] for n in range(header.band_count))
-    payloads = (pack_indices(np.ascontiguousarray(band), color_count) for band in rows)
-    return join(header, metadata, source.palette, payloads)
+    if options.coding == "modelled":
+        plan = plan_file(header, source, keep_order, options.threads)
+    else:
+        plan = Plan(header, source.palette.tobytes(), None)
+    payloads = plan.payloads or pack_bands(header, source.indices)
+    return join(plan.header, metadata, plan.palette, payloads)
 
 
 def choose_band_rows(width: int, height: int, wanted: int | None) -> int:
     """Rows of a band: what the caller wants, or bands of equal height up to a megapixel.
 
+    There are 1, 2, 4, 8 or a multiple of 8 bands, so that they keep all cores busy to the end.
     Whole bands are a multiple of 8 rows high, so that reduced sizes can be read band by band.
     """
     if wanted is not None:
         return min(wanted, height)
     bands = -(-width * height // BAND_PIXELS)
+    step = min(8, 1 << (bands - 1).bit_length())
+    bands = -(-bands // step) * step
     rows = -(-height // bands)
     if rows > 8:
         rows = -(-rows // 8) * 8
     return min(rows, height, MAX_BAND_ROWS, max(1, MAX_BAND_BYTES // (2 * width)))
 
 
-def decode(data: Any, *, max_pixels: int | None = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Decode a .kmq file to colors.
+def decode(
+    data: Any,
+    *,
+    box: tuple[int, int, int, int] | None = None,
+    max_pixels: int | None = MAX_PIXELS,
+    threads: int | None = None,
+) -> NDArray[np.uint8]:
+    """Decode a .kmq file, or a part of it, to colors.
 
     Args:
-        data: the file's bytes, or any object with the buffer interface.
+        data: the file's bytes, any object with the buffer interface, or a seekable binary file.
+        box: left, top, right and bottom of the part to decode, as of ``Image.crop``, within the
+            picture; None for all. Bands without a row of it are neither read nor verified.
         max_pixels: largest width times height to accept; None for any.
+        threads: bands decoded at once; None for one a core.
 
     Returns:
         (height, width, 3) uint8 RGB, or (height, width, 4) RGBA if the picture has alpha.
 
     Raises:
         KmqError: the data is damaged, hostile, of another format or above ``max_pixels``.
+        ValueError: ``box`` is empty or not within the picture.
     """
     stream, head = _open(data, max_pixels)
+    width, height = head.header.width, head.header.height
+    left, top, right, bottom = (0, 0, width, height) if box is None else box
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(f"box {box} is empty or not within {width} x {height} pixels")
     palette = color_palette(head.palette)
-    bands = find_bands(stream, head)
-    pixels = np.empty((head.header.height, head.header.width, palette.shape[1]), np.uint8)
-    for band in bands:
-        payload = read_band(stream, band)
-        unpack_pixels(payload, palette, pixels[band.top : band.bottom], band.offset)
+    bands = [b for b in find_bands(stream, head) if b.bottom > top and b.top < bottom]
+    pixels = np.empty((bottom - top, right - left, palette.shape[1]), np.uint8)
+
+    def decode_band(payload: bytes, band: Band) -> None:
+        whole = band.top >= top and band.bottom <= bottom and right - left == width
+        if whole:
+            out = pixels[band.top - top : band.bottom - top]
+        else:
+            out = np.empty((band.bottom - band.top, width, palette.shape[1]), np.uint8)
+        decode_band_pixels(head, palette, payload, band, out)
+        if not whole:
+            first, last = max(band.top, top), min(band.bottom, bottom)
+            rows = out[first - band.top : last - band.top]
+            pixels[first - top : last - top] = rows[:, left:right]
+
+    deque(read_bands(stream, bands, decode_band, count_workers(threads, len(bands))), 0)
     return pixels
 
 
 def decode_indexed(
-    data: Any, *, max_pixels: int | None = MAX_PIXELS
+    data: Any, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
 ) -> tuple[NDArray[np.uint8], Indices]:
     """Decode a .kmq file to its palette and indices; the inverse of ``encode_indexed``.
 
@@ -197,28 +240,20 @@ def decode_indexed(
     header = head.header
     bands = find_bands(stream, head)
     indices: Indices = np.empty((header.height, header.width), index_dtype(header.color_count))
-    for band in bands:
-        payload = read_band(stream, band)
-        unpack_indices(payload, header.color_count, indices[band.top : band.bottom], band.offset)
+
+    def decode_band(payload: bytes, band: Band) -> None:
+        decode_band_indices(head, payload, band, indices[band.top : band.bottom])
+
+    deque(read_bands(stream, bands, decode_band, count_workers(threads, len(bands))), 0)
     return color_palette(head.palette), indices
 
 
-def check_band(stream: IO[bytes], head: Head, band: Band) -> None:
-    """Verify a band without keeping its pixels.
-
-    Raises:
-        KmqError: the band is damaged.
-    """
-    header = head.header
-    payload = read_band(stream, band)
-    rows = band.bottom - band.top
-    check_indices(payload, header.color_count, rows, header.width, band.offset)
-
-
 def _open(data: Any, max_pixels: int | None) -> tuple[IO[bytes], Head]:
+    stream: IO[bytes] = data
     try:
-        memoryview(data)
+        memoryview(data)  # first, as a mapped file has both interfaces
+        stream = BytesIO(data)
     except TypeError:
-        raise TypeError(f"data is {type(data).__name__}, must be bytes") from None
-    stream = BytesIO(data)
+        if not hasattr(data, "seek"):
+            raise TypeError(f"data is {type(data).__name__}, must be bytes or a file") from None
     return stream, read_head(stream, max_pixels)

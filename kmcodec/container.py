@@ -20,12 +20,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from .coded_palette import decode_palette
 from .errors import ChecksumError, FormatError, LimitError, TruncatedError
 from .format import (
     CHECKSUM_BYTES,
     HEADER_BYTES,
     MAX_METADATA_BYTES,
     MAX_NAME_BYTES,
+    MAX_PALETTE_LENGTH_BYTES,
+    Coding,
     Flags,
     Header,
     check_palette,
@@ -64,6 +67,7 @@ class Head:
         header: the fixed header.
         metadata: payloads by name, unknown names included, in file order.
         palette: (color_count, channels) uint8.
+        order: the codes' palette indices, (color_count,) uint16; None if each code is its own.
         sections: all stretches of the head with their offsets, checksum included.
         size: bytes of the head, and so the offset of the first band.
     """
@@ -71,6 +75,7 @@ class Head:
     header: Header
     metadata: Mapping[str, bytes]
     palette: NDArray[np.uint8]
+    order: NDArray[np.uint16] | None
     sections: tuple[Section, ...]
     size: int
 
@@ -78,11 +83,14 @@ class Head:
 def join(
     header: Header,
     metadata: Mapping[str, bytes],
-    palette: NDArray[np.uint8],
+    palette: bytes,
     payloads: Iterable[bytes | bytearray],
 ) -> Iterator[bytes | bytearray]:
-    """The file's bytes in order, piece by piece, while the bands are still being coded."""
-    head = header.pack() + _pack_metadata(metadata) + palette.tobytes()
+    """The file's bytes in order, piece by piece, while the bands are still being coded.
+
+    ``palette`` is a whole section: the entries, or what ``join_coded_palette`` makes.
+    """
+    head = header.pack() + _pack_metadata(metadata) + palette
     checksum = crc32(head)
     yield head
     yield _U32.pack(checksum)
@@ -92,6 +100,16 @@ def join(
         yield length
         yield payload
         yield _U32.pack(checksum)
+
+
+def join_coded_palette(payload: bytes) -> bytes:
+    """The section of a coded palette (spec 5.3)."""
+    length = len(payload)
+    groups = [length & 127]
+    while length := length >> 7:
+        groups[-1] |= 128
+        groups.append(length & 127)
+    return bytes(groups) + payload
 
 
 def _pack_metadata(metadata: Mapping[str, bytes]) -> bytes:
@@ -125,11 +143,10 @@ def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:
     reader.take("header", HEADER_BYTES)
     metadata = reader.take_metadata() if header.flags & Flags.METADATA else {}
     start = reader.offset
-    entries = np.frombuffer(reader.take("palette", header.palette_bytes), np.uint8)
-    palette = entries.reshape(header.color_count, header.mode.channels)
+    palette, order = reader.take_palette(header)
     check_palette(header.mode, palette, start)
     reader.take_checksum()
-    return Head(header, metadata, palette, tuple(reader.sections), reader.offset)
+    return Head(header, metadata, palette, order, tuple(reader.sections), reader.offset)
 
 
 def _read(stream: IO[bytes], size: int, most: int = _PIECE_BYTES) -> bytes:
@@ -203,6 +220,33 @@ class _HeadReader:
             previous = name
         return metadata
 
+    def take_palette(self, header: Header) -> tuple[NDArray[np.uint8], NDArray[np.uint16] | None]:
+        if not header.flags & Flags.CODED_PALETTE:
+            entries = np.frombuffer(self.take("palette", header.palette_bytes), np.uint8)
+            return entries.reshape(header.color_count, header.mode.channels), None
+        length = self._take_length()
+        payload = self.take("palette_payload", length)
+        return decode_palette(
+            payload,
+            header.color_count,
+            header.mode.channels,
+            may_have_order=header.coding != Coding.PACKED,
+            offset=self.offset - length,
+        )
+
+    def _take_length(self) -> int:
+        start, length = self.offset, 0
+        for group in range(MAX_PALETTE_LENGTH_BYTES):
+            byte = self._take(1, "palette_length")[0]
+            length |= (byte & 127) << (7 * group)
+            if byte < 128:
+                if group and not byte:
+                    break
+                self.sections.append(Section("palette_length", start, self.offset - start))
+                return length
+        fault = "palette_length is not in its shortest form"
+        raise FormatError(fault, offset=start, field="palette_length")
+
     def take_checksum(self) -> None:
         start, computed = self.offset, self.checksum
         stored = _unpack_u32(self.take("checksum", CHECKSUM_BYTES))
@@ -231,8 +275,12 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> li
         stream.seek(offset)
         length = _read(stream, _U32.size)
         size = (bottom - top) * header.row_bytes
+        if header.coding != Coding.PACKED and len(length) == _U32.size:
+            size = min(size, _unpack_u32(length))
         if len(length) == _U32.size and _unpack_u32(length) != size:
-            fault = f"band {number} is {size} bytes long, its length field says otherwise"
+            fault = (
+                f"band {number} of {_unpack_u32(length)} bytes, of which {size} are its rows packed"
+            )
             raise FormatError(fault, offset=offset, field="length")
         band = Band(offset + _U32.size, size, top, bottom)
         offset = band.offset + size + CHECKSUM_BYTES

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .codec import MAX_PIXELS, check_band, encode_pieces
+from .bands import check_band
+from .codec import MAX_PIXELS, encode_pieces
 from .container import Section, find_bands, read_head
 from .format import CHECKSUM_BYTES, Header
 from .KmqImagePlugin import KmqImageFile
@@ -89,12 +90,18 @@ def save(image: Any, path: str | os.PathLike[str], **options: Any) -> None:
         file.writelines(pieces)
 
 
-def load(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    max_pixels: int | None = MAX_PIXELS,
+    threads: int | None = None,
+) -> Image.Image:
     """A .kmq file as a Pillow image in its source mode, all pixels read and the file closed.
 
     Args:
         path: the file's name.
         max_pixels: largest width times height to accept; None for any.
+        threads: bands decoded at once; None for one a core.
 
     Raises:
         KmqError: the file is damaged, of another format, or above ``max_pixels``.
@@ -104,6 +111,7 @@ def load(path: str | os.PathLike[str], *, max_pixels: int | None = MAX_PIXELS) -
         read_head(file, max_pixels)
         file.seek(0)
         image = KmqImageFile(file)
+        image.threads = threads
         image.load()
     return image
 
@@ -128,18 +136,26 @@ class Info:
 
     @property
     def palette_bits(self) -> int:
-        """Bits of the palette: K times 24 for RGB."""
-        return 8 * self.palette.size
+        """Bits of the palette as it is stored: K times 24 for RGB if it is not coded."""
+        return self._bits("palette", "palette_payload")
 
     @property
     def index_bits(self) -> int:
         """Bits of all bands' payloads."""
-        return 8 * sum(s.size for s in self.sections if s.name == "payload")
+        return self._bits("payload")
 
     @property
     def raw_bits(self) -> int:
         """Bits of the pixels at 24 bits each."""
         return 24 * self.header.width * self.header.height
+
+    @property
+    def length_bits(self) -> int:
+        """Bits of the lengths of a coded palette and of the bands."""
+        return self._bits("palette_length", "length")
+
+    def _bits(self, *names: str) -> int:
+        return 8 * sum(section.size for section in self.sections if section.name in names)
 
 
 def info(source: Any, *, check: bool = False) -> Info:

@@ -30,6 +30,9 @@ MAX_DIMENSION: Final = 1 << 30  # spec 3.6
 MAX_COLORS: Final = 1 << 16  # spec 3.8
 MAX_BAND_ROWS: Final = 1 << 16  # spec 3.9
 MAX_BAND_BYTES: Final = (1 << 32) - 1  # spec 3.9
+MAX_MODELLED_CELLS: Final = 1 << 28  # spec 3.9
+MODEL_BORDER: Final = 8  # spec 6.3.2: cells at either side of a row; three rows above
+MAX_PALETTE_LENGTH_BYTES: Final = 3  # spec 5.3
 MAX_NAME_BYTES: Final = 32  # spec 4
 MAX_METADATA_BYTES: Final = 1 << 24  # spec 4, each section
 CHECKSUM_BYTES: Final = 4  # spec 7
@@ -45,6 +48,7 @@ class Coding(IntEnum):
     """How a band's indices are coded (spec 3.3)."""
 
     PACKED = 0
+    MODELLED = 1
 
 
 class Mode(IntEnum):
@@ -99,6 +103,7 @@ class Flags(IntFlag):
     """Header flags (spec 3.5). A set bit without a name here is a later format's."""
 
     METADATA = 1
+    CODED_PALETTE = 2
 
 
 class Field(NamedTuple):
@@ -217,6 +222,11 @@ class Header:
         if self.band_rows * self.row_bytes > MAX_BAND_BYTES:
             fault = f"packed bands of {self.band_rows} rows are longer than {MAX_BAND_BYTES} bytes"
             raise _fault(FormatError, "band_rows", fault)
+        if self.coding == Coding.MODELLED and self.band_cells > MAX_MODELLED_CELLS:
+            fault = (
+                f"modelled bands of {self.band_cells} cells are larger than {MAX_MODELLED_CELLS}"
+            )
+            raise _fault(FormatError, "band_rows", fault)
 
     @property
     def bits(self) -> int:
@@ -229,8 +239,13 @@ class Header:
         return (self.width * self.bits + 7) // 8
 
     @property
+    def band_cells(self) -> int:
+        """Cells of a band with the border that the model needs (spec 6.3.2)."""
+        return (self.band_rows + 3) * (self.width + 2 * MODEL_BORDER)
+
+    @property
     def palette_bytes(self) -> int:
-        """Bytes of the palette section."""
+        """Bytes of a palette that is not coded."""
         return self.color_count * self.mode.channels
 
     @property

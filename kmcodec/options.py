@@ -4,10 +4,10 @@ import operator
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, get_args
 
-from .format import MAX_BAND_ROWS, MAX_COLORS, Coding
+from .format import MAX_BAND_ROWS, MAX_COLORS
 from .metadata import METADATA_NAMES
 
-CodingName = Literal["packed"]
+CodingName = Literal["modelled", "packed"]
 SeedingName = Literal["wu", "k-means++", "random"]
 
 
@@ -17,24 +17,28 @@ class Options:
 
     Attributes:
         colors: most palette entries, 1..65536. Pictures with no more distinct colors are exact.
-        coding: how indices are coded: ``"packed"``.
+        coding: how indices are coded: ``"modelled"``, which falls back to ``"packed"`` where that
+            is smaller, or ``"packed"``.
         seeding: where K-Means starts: ``"wu"``, ``"k-means++"`` or ``"random"``.
         seed: of the last two seedings, at least 0. The same seed gives the same bytes.
         iterations: most K-Means iterations, at least 1.
         dither: strength of error diffusion, 0 (off) to 1.
         band_rows: rows of a band, 1..65536; None for about a megapixel a band.
+        threads: bands coded at once, at least 1; None for one a core. The bytes do not depend on
+            it.
 
     Raises:
         TypeError, ValueError: a value is of the wrong type or out of range.
     """
 
     colors: int = 256
-    coding: CodingName = "packed"
+    coding: CodingName = "modelled"
     seeding: SeedingName = "wu"
     seed: int = 0
     iterations: int = 100
     dither: float = 0.0
     band_rows: int | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         self._check_integer("colors", 1, MAX_COLORS)
@@ -42,6 +46,8 @@ class Options:
         self._check_integer("iterations", 1, None)
         if self.band_rows is not None:
             self._check_integer("band_rows", 1, MAX_BAND_ROWS)
+        if self.threads is not None:
+            self._check_integer("threads", 1, None)
         if not isinstance(self.dither, (int, float)):
             raise TypeError(f"dither is {self.dither!r}, must be a number")
         if not 0 <= self.dither <= 1:
@@ -63,11 +69,6 @@ class Options:
         value = getattr(self, name)
         if value not in choices:
             raise ValueError(f"{name} is {value!r}, must be one of {', '.join(choices)}")
-
-    @property
-    def coding_number(self) -> Coding:
-        """The coding as the header stores it."""
-        return Coding[self.coding.upper()]
 
 
 OPTION_NAMES: Final = (*(field.name for field in fields(Options)), *METADATA_NAMES)

@@ -1,5 +1,7 @@
 """Operations on a palette and the indices into it."""
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,3 +27,51 @@ def color_palette(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if palette.shape[1] <= 2:
         return palette[:, [0, 0, 0, 1][: palette.shape[1] + 2]]
     return palette
+
+
+def green_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Entries by green, then red, then blue, then alpha: the order that is shortest to code.
+
+    Args:
+        palette: (K, 1 to 4) uint8, K in 1..65536; gray counts as green.
+
+    Returns:
+        (K,) uint16, numbers of the entries.
+    """
+    channels = palette.shape[1]
+    keys = [1, 0, 2, 3][:channels] if channels > 2 else list(range(channels))
+    return np.lexsort(palette[:, keys[::-1]].T).astype(np.uint16)
+
+
+def split_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Entries as leaves of a tree of splits, so that close numbers are similar colors.
+
+    Every node is sorted along the axis on which its entries vary most and split at half their
+    number. Axes have coefficients -1, 0 and 1, which is as good as principal axes and, being
+    integers, the same on every machine. All nodes of a level are split at once.
+
+    Args:
+        palette: (K, 1 to 4) uint8, K in 1..65536.
+
+    Returns:
+        (K,) uint16, numbers of the entries.
+    """
+    count, channels = palette.shape
+    axes = np.array([a for a in product((1, 0, -1), repeat=channels) if a > (0,) * channels])
+    fairness = 12 // (axes**2).sum(axis=1)  # for axes of 1, sqrt 2, sqrt 3 and 2 of length
+    order = np.arange(count)
+    starts = np.zeros(1, np.intp)
+    sizes = np.array([count])
+    projections = palette.astype(np.int64) @ axes.T
+    while sizes.max() > 1:
+        values = projections[order]
+        sums = np.add.reduceat(values, starts)
+        squares = np.add.reduceat(values**2, starts)
+        spread = (sizes[:, np.newaxis] * squares - sums**2) * fairness
+        node = np.repeat(np.arange(len(starts)), sizes)
+        keys = values[np.arange(count), spread.argmax(axis=1)[node]]
+        order = order[np.lexsort((keys, node))]
+        halves = np.stack(((sizes + 1) // 2, sizes // 2), axis=1).ravel()
+        sizes = halves[halves > 0]
+        starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    return order.astype(np.uint16)

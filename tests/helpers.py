@@ -3,13 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kmcodec.format import Indices, index_dtype
+
+KINDS = ("flat", "noise", "dithered", "tiled", "gradient")
+
 
 def picture(
     width: int, height: int, colors: int, channels: int = 3, seed: int = 0
 ) -> NDArray[np.uint8]:
     """A (height, width, channels) picture with exactly that many distinct colors.
 
-    Of one channel it is (height, width), as Pillow makes and takes it.
+    Of one channel it is (height, width), as Pillow makes and takes it. It is noise, which no
+    coding makes shorter than packed.
     """
     assert colors <= min(width * height, 256**channels)
     rng = np.random.default_rng(seed)
@@ -29,3 +34,38 @@ def photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
     smooth = [np.sin(a * x + b * y) + np.cos(b * x - a * y * y) for a, b in waves]
     pixels = 128 + 60 * np.stack(smooth, axis=-1) + rng.normal(0, 4, (height, width, 3))
     return pixels.clip(0, 255).astype(np.uint8)
+
+
+def gradient(width: int, height: int) -> NDArray[np.uint8]:
+    """A smooth (height, width, 3) picture of few colors, which is modelled well."""
+    y, x = np.mgrid[0:height, 0:width]
+    level = (x + 2 * y) * 16 // (width + 2 * height)
+    return np.stack((7 * level, 15 * level, 100 + 3 * level), axis=-1).astype(np.uint8)
+
+
+def drawing(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
+    """A (height, width, 3) picture of flat areas and marks that recur, of up to 8 colors."""
+    rng = np.random.default_rng(seed)
+    colors = rng.integers(0, 256, (8, 3)).astype(np.uint8)
+    indices = np.zeros((height, width), np.uint8)
+    indices[height // 3 :, width // 4 :] = 1
+    mark = rng.integers(2, 8, (4, 4))
+    for y, x in rng.integers(0, (max(1, height - 4), max(1, width - 4)), (width * height // 60, 2)):
+        part = indices[y : y + 4, x : x + 4]
+        part[:] = mark[: part.shape[0], : part.shape[1]]
+    return colors[indices]
+
+
+def plane(kind: str, shape: tuple[int, int], colors: int, seed: int = 0) -> Indices:
+    """Indices of one of ``KINDS``, of ``shape`` (rows, width)."""
+    rng = np.random.default_rng(seed)
+    y, x = np.indices(shape)
+    ramp = (x + 2 * y) * (colors - 1) / (shape[1] + 2 * shape[0])
+    indices = {
+        "flat": lambda: np.full(shape, rng.integers(colors)),
+        "noise": lambda: rng.integers(0, colors, shape),
+        "dithered": lambda: np.floor(ramp + rng.random(shape)),
+        "tiled": lambda: rng.integers(0, colors, (5, 7))[y % 5, x % 7],
+        "gradient": lambda: np.floor(ramp),
+    }[kind]()
+    return indices.astype(index_dtype(colors))

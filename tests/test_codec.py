@@ -1,16 +1,21 @@
 """Encode and decode as whole staircases."""
 
+from mmap import ACCESS_READ, mmap
+
 import numpy as np
 import pytest
-from helpers import photo, picture
-from hypothesis import given
+from helpers import gradient, photo, picture
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image
 
 import kmcodec
 from kmcodec.codec import choose_band_rows
-from kmcodec.format import HEADER_BYTES, MAX_BAND_BYTES, Header
+from kmcodec.format import HEADER_BYTES, MAX_BAND_BYTES, Coding, Header
+
+CODINGS = ["modelled", "packed"]
+both_codings = pytest.mark.parametrize("coding", CODINGS)
 
 
 def psnr(a, b):
@@ -18,6 +23,7 @@ def psnr(a, b):
     return 10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2))
 
 
+@both_codings
 @given(
     npst.arrays(
         np.uint8,
@@ -27,7 +33,7 @@ def psnr(a, b):
         elements=st.integers(0, 255),
     )
 )
-def test_few_colors_are_kept_exactly(pixels):
+def test_few_colors_are_kept_exactly(coding, pixels):
     """A picture of at most as many colors as asked for comes back identical."""
     expected = np.asarray(
         Image.fromarray(pixels if pixels.shape[2] > 1 else pixels[..., 0]).convert(
@@ -35,14 +41,19 @@ def test_few_colors_are_kept_exactly(pixels):
         )
     )
 
-    assert (kmcodec.decode(kmcodec.encode(pixels)) == expected).all()
+    assert (kmcodec.decode(kmcodec.encode(pixels, coding=coding)) == expected).all()
 
 
-@pytest.mark.parametrize("colors", [1, 2, 3, 255, 256, 257, 4096, 65536])
-def test_exactly_so_many_colors_are_kept(colors):
+@pytest.mark.parametrize(
+    ("coding", "colors"),
+    [("packed", count) for count in (1, 2, 3, 255, 256, 257, 4096, 65536)]
+    + [("modelled", count) for count in (1, 2, 3, 255, 256, 257, 4096)],
+)
+def test_exactly_so_many_colors_are_kept(coding, colors):
     """The limit itself is exact, in the fewest bits that hold it."""
-    pixels = picture(256, 256, colors)
-    data = kmcodec.encode(pixels, colors)
+    side = 256 if coding == "packed" else 64
+    pixels = picture(side, side, colors)
+    data = kmcodec.encode(pixels, colors, coding=coding)
 
     assert (kmcodec.decode(data) == pixels).all()
     assert kmcodec.info(data).header.color_count == colors
@@ -60,8 +71,10 @@ def test_many_colors_are_quantized(colors):
     assert psnr(pixels, decoded) > {1: 8, 2: 11, 16: 18, 64: 24, 256: 28, 300: 28}[colors]
 
 
+@both_codings
+@settings(max_examples=60)
 @given(st.data())
-def test_indexed_round_trip(data):
+def test_indexed_round_trip(coding, data):
     """Palette and indices come back as they are, duplicates and unused entries included."""
     count = data.draw(st.sampled_from([1, 2, 3, 4, 5, 16, 17, 255, 256, 257, 1000, 65536]))
     channels = data.draw(st.sampled_from([3, 4]))
@@ -70,7 +83,7 @@ def test_indexed_round_trip(data):
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     palette = rng.integers(0, 256, (count, channels)).astype(np.uint8)
     indices = rng.integers(0, count, shape)
-    encoded = kmcodec.encode_indexed(palette, indices, band_rows=rows)
+    encoded = kmcodec.encode_indexed(palette, indices, coding=coding, band_rows=rows)
     palette_again, indices_again = kmcodec.decode_indexed(encoded)
 
     assert (palette == palette_again).all()
@@ -78,10 +91,12 @@ def test_indexed_round_trip(data):
     assert (kmcodec.decode(encoded) == palette[indices]).all()
 
 
-def test_indexed_bytes_are_fixed():
-    """The same palette and indices give these bytes, on every machine and in every run."""
+def test_packed_bytes_are_fixed():
+    """The same palette and indices packed give these bytes, on every machine and in every run."""
     palette = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.uint8)
-    data = kmcodec.encode_indexed(palette, [[0, 1], [2, 0], [1, 1]], band_rows=2, comment="hi")
+    data = kmcodec.encode_indexed(
+        palette, [[0, 1], [2, 0], [1, 1]], coding="packed", band_rows=2, comment="hi"
+    )
     expected = (
         "8b4b4d51 00 00 03 01 02000000 03000000 0200 0100"
         "01 07 636f6d6d656e74 02000000 6869"
@@ -132,21 +147,57 @@ def test_black_and_white_stays_so_with_one_color():
     assert kmcodec.decode(data).tolist() == [[[255] * 3] * 3]
 
 
-def test_quantize_is_what_encode_stores():
-    """Quantize gives the palette and indices of the file encode would make."""
+def test_quantize_is_what_encode_packs():
+    """Quantize gives the palette and indices of the file encode would make of packed indices."""
     pixels = photo(40, 30)
     palette, indices = kmcodec.quantize(pixels, 8, dither=0.5)
-    stored = kmcodec.decode_indexed(kmcodec.encode(pixels, 8, dither=0.5))
+    data = kmcodec.encode(pixels, 8, dither=0.5, coding="packed")
+    stored_palette, stored_indices = kmcodec.decode_indexed(data)
 
-    assert (palette == stored[0]).all()
-    assert (indices == stored[1]).all()
+    assert (palette == stored_palette).all()
+    assert (indices == stored_indices).all()
 
 
+def test_quantize_is_what_encode_models_in_another_order():
+    """A modelled file has the entries and pixels of quantize; their order is the encoder's."""
+    pixels = photo(40, 30)
+    palette, indices = kmcodec.quantize(pixels, 8, dither=0.5)
+    data = kmcodec.encode(pixels, 8, dither=0.5)
+    stored_palette, stored_indices = kmcodec.decode_indexed(data)
+
+    assert kmcodec.info(data).header.coding == Coding.MODELLED
+    assert sorted(palette.tolist()) == sorted(stored_palette.tolist())
+    assert (palette[indices] == stored_palette[stored_indices]).all()
+
+
+@both_codings
+@pytest.mark.parametrize("mode", ["P", "PA"])
+def test_palette_pictures_are_stored_in_their_order(mode, coding):
+    """The palette of a P or PA picture is no set: quantize and encode agree entry by entry."""
+    image = Image.fromarray(photo(40, 30)).quantize(30).convert(mode)
+    palette, indices = kmcodec.quantize(image)
+    stored_palette, stored_indices = kmcodec.decode_indexed(kmcodec.encode(image, coding=coding))
+
+    assert (palette == stored_palette).all()
+    assert (indices == stored_indices).all()
+
+
+def test_the_packed_coding_is_plain():
+    """Packed indices and a plain palette cost 32 bytes beside them, in any picture."""
+    for pixels, colors in [(photo(40, 30), 16), (gradient(40, 30), 256), (picture(8, 8, 1), 256)]:
+        data = kmcodec.encode(pixels, colors, coding="packed")
+        header = kmcodec.info(data).header
+
+        assert (header.coding, header.flags) == (Coding.PACKED, 0)
+        assert len(data) == 32 + header.palette_bytes + header.height * header.row_bytes
+
+
+@pytest.mark.parametrize("decode", [kmcodec.decode, kmcodec.decode_indexed])
 @pytest.mark.parametrize("data", ["text", None, 5, [1, 2]])
-def test_data_is_bytes(data):
-    """What is no buffer is the caller's mistake, not a damaged file."""
+def test_data_is_bytes_or_a_file(data, decode):
+    """What is no buffer and no file is the caller's mistake, not a damaged file."""
     with pytest.raises(TypeError):
-        kmcodec.decode(data)
+        decode(data)
 
 
 def test_any_buffer_decodes():
@@ -154,6 +205,29 @@ def test_any_buffer_decodes():
     data = kmcodec.encode(picture(5, 4, 3))
     for form in (bytearray(data), memoryview(data), np.frombuffer(data, np.uint8)):
         assert (kmcodec.decode(form) == kmcodec.decode(data)).all()
+
+
+def test_a_file_decodes_from_its_start(tmp_path):
+    """A binary file is decoded as its bytes are, wherever it stands, and stays open."""
+    data = kmcodec.encode(gradient(30, 20), band_rows=7)
+    path = tmp_path / "x.kmq"
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        for position in (0, 5, len(data)):
+            file.seek(position)
+            assert (kmcodec.decode(file) == kmcodec.decode(data)).all()
+            assert (kmcodec.decode_indexed(file)[1] == kmcodec.decode_indexed(data)[1]).all()
+        with pytest.raises(kmcodec.LimitError):
+            kmcodec.decode(file, max_pixels=599)
+
+
+def test_a_mapped_file_decodes(tmp_path):
+    """A file mapped into memory is a buffer as any other."""
+    data = kmcodec.encode(gradient(30, 20))
+    path = tmp_path / "x.kmq"
+    path.write_bytes(data)
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+        assert (kmcodec.decode(mapped) == kmcodec.decode(data)).all()
 
 
 def test_the_pixel_limit():
@@ -180,11 +254,11 @@ def test_a_bomb_is_refused_by_default():
 
 @pytest.mark.parametrize(
     ("width", "height", "rows"),
-    [(1, 1, 1), (1024, 1024, 1024), (1024, 1025, 520), (768, 512, 512), (4000, 3000, 256)]
+    [(1, 1, 1), (1024, 1024, 1024), (1024, 1025, 520), (768, 512, 512), (4000, 3000, 192)]
     + [(5_000_000, 3, 1), (1, 3_000_000, 65536), (1 << 30, 2, 1)],
 )
 def test_bands_are_about_a_megapixel(width, height, rows):
-    """One band up to a megapixel, then bands of equal height in multiples of 8 rows."""
+    """One band up to a megapixel; then 2, 4, 8, 16, ... of equal height in multiples of 8 rows."""
     assert rows == choose_band_rows(width, height, None)
     assert rows * width * 2 <= MAX_BAND_BYTES or rows == 1
 
@@ -195,8 +269,10 @@ def test_band_rows_as_wanted():
     assert choose_band_rows(10, 5, 7) == 5
 
 
-def test_bands_do_not_change_the_picture():
+@both_codings
+@pytest.mark.parametrize("pixels", [picture(33, 29, 200), gradient(33, 29)])
+def test_bands_do_not_change_the_picture(pixels, coding):
     """The pixels are the same for any height of bands."""
-    pixels = picture(33, 29, 200)
     for rows in (1, 2, 8, 28, 29, 30):
-        assert (kmcodec.decode(kmcodec.encode(pixels, band_rows=rows)) == pixels).all()
+        data = kmcodec.encode(pixels, coding=coding, band_rows=rows)
+        assert (kmcodec.decode(data) == pixels).all()

@@ -1,6 +1,7 @@
 """Sections and checksums: everything is found where it should be, and nothing else is accepted."""
 
 import struct
+from dataclasses import replace
 from io import BytesIO
 from zlib import crc32
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 from kmcodec import ChecksumError, FormatError, LimitError, TruncatedError
-from kmcodec.container import find_bands, join, read_band, read_head
+from kmcodec.coded_palette import encode_palette
+from kmcodec.container import find_bands, join, join_coded_palette, read_band, read_head
 from kmcodec.format import Coding, Flags, Header, Mode
 
 PALETTE = np.arange(12, dtype=np.uint8).reshape(4, 3)
@@ -19,7 +21,7 @@ PAYLOADS = [bytes([1, 2, 3, 4]), bytes([5, 6, 7, 8]), bytes([9, 10])]
 
 def whole_file(header=HEADER, metadata=METADATA, palette=PALETTE, payloads=PAYLOADS):
     """A small file with metadata and three bands, the last of one row."""
-    return b"".join(join(header, metadata, palette, payloads))
+    return b"".join(join(header, metadata, np.asarray(palette, np.uint8).tobytes(), payloads))
 
 
 def read_all(data):
@@ -177,7 +179,111 @@ def test_metadata_length_beyond_the_data_is_truncated():
 def test_a_bilevel_palette_is_black_and_white(palette):
     """Mode 1 has 0, 255, or both in that order."""
     header = Header(Coding.PACKED, Mode.BILEVEL, Flags(0), 8, 1, len(palette), 1)
-    data = whole_file(header, {}, np.array(palette, np.uint8)[:, np.newaxis], [b"\0"])
+    data = whole_file(header, {}, palette, [b"\0"])
 
     with pytest.raises(FormatError, match="bilevel"):
         read_head(BytesIO(data), None)
+
+
+MODELLED = replace(HEADER, coding=Coding.MODELLED)
+
+
+def test_a_modelled_band_may_be_shorter_than_packed():
+    """Bands of any length up to that of their rows packed are found; none is read for that."""
+    for lengths in ([0, 1, 2], [4, 4, 2], [3, 0, 0]):
+        payloads = [bytes(range(length)) for length in lengths]
+        head, found = read_all(whole_file(MODELLED, payloads=payloads))
+
+        assert head.header == MODELLED
+        assert payloads == found
+
+
+@pytest.mark.parametrize(("band", "length"), [(0, 5), (1, 5), (2, 3), (0, 1 << 31)])
+def test_a_modelled_band_longer_than_packed_is_refused(band, length):
+    """A longer band is refused by its length, whether or not the bytes are there."""
+    payloads = [*PAYLOADS]
+    payloads[band] = bytes(min(length, 100))
+    data = bytearray(whole_file(MODELLED, payloads=payloads))
+    start = read_head(BytesIO(data), None).size + sum(len(p) + 8 for p in PAYLOADS[:band])
+    data[start : start + 4] = struct.pack("<I", length)
+
+    with pytest.raises(FormatError) as caught:
+        find_bands(BytesIO(data), read_head(BytesIO(data), None))
+
+    assert (caught.value.field, caught.value.offset) == ("length", start)
+
+
+def test_a_modelled_band_of_one_color_is_empty():
+    """Where packed indices have no bits, modelled ones have none either."""
+    header = Header(Coding.MODELLED, Mode.RGB, Flags(0), 8, 5, 1, 5)
+
+    assert read_all(whole_file(header, {}, PALETTE[:1], [b""]))[1] == [b""]
+    with pytest.raises(FormatError, match="length"):
+        read_all(whole_file(header, {}, PALETTE[:1], [b"\0"]))
+
+
+def coded_file(section, coding=Coding.MODELLED, mode=Mode.RGB):
+    """A file of one row with four colors and this palette section."""
+    header = Header(coding, mode, Flags.CODED_PALETTE, 8, 1, 4, 1)
+    return b"".join(join(header, {}, section, [bytes(2)]))
+
+
+def test_a_coded_palette_is_read_again():
+    """Palette and order of a coded palette come back; without an order there is none."""
+    order = np.array([2, 0, 3, 1], np.uint16)
+    for wanted in (None, order):
+        section = join_coded_palette(encode_palette(PALETTE, wanted))
+        head, _ = read_all(coded_file(section))
+
+        assert (head.palette == PALETTE).all()
+        assert (head.order is None) if wanted is None else (head.order == order).all()
+        names = [section.name for section in head.sections]
+        assert names == ["header", "palette_length", "palette_payload", "checksum"]
+
+
+def test_a_coded_palette_beside_packed_indices_has_no_order():
+    """Packed indices are palette indices: an order beside them is refused, a palette is not."""
+    plain = join_coded_palette(encode_palette(PALETTE, None))
+    ordered = join_coded_palette(encode_palette(PALETTE, np.array([2, 0, 3, 1], np.uint16)))
+
+    assert read_all(coded_file(plain, Coding.PACKED))[0].order is None
+    with pytest.raises(FormatError, match="has an order") as caught:
+        read_all(coded_file(ordered, Coding.PACKED))
+    assert (caught.value.field, caught.value.offset) == ("palette_payload", 21)
+
+
+@pytest.mark.parametrize(
+    ("length", "groups"),
+    [(0, "00"), (127, "7f"), (128, "8001"), (16383, "ff7f"), (16384, "808001")],
+)
+def test_the_length_of_a_coded_palette_takes_seven_bits_a_byte(length, groups):
+    """Seven bits a byte, low ones first, and all bytes but the last have the top bit."""
+    section = join_coded_palette(bytes(length))
+
+    assert section == bytes.fromhex(groups) + bytes(length)
+
+
+@pytest.mark.parametrize("groups", ["8000", "ff8000", "808080", "ffffff", "80808001"])
+def test_a_palette_length_has_one_form(groups):
+    """A length that is longer than it need be, or than three bytes, is refused."""
+    with pytest.raises(FormatError) as caught:
+        read_all(coded_file(bytes.fromhex(groups) + bytes(100)))
+
+    assert (caught.value.field, caught.value.offset) == ("palette_length", 20)
+
+
+def test_a_palette_length_beyond_the_data_is_truncated():
+    """A length is not believed further than the data goes."""
+    with pytest.raises(TruncatedError) as caught:
+        read_head(BytesIO(coded_file(b"\xff\xff\x7f")), None)
+
+    assert caught.value.field == "palette_payload"
+
+
+def test_a_coded_palette_is_checked_like_a_plain_one():
+    """What the mode cannot have is refused in either form."""
+    header = Header(Coding.MODELLED, Mode.BILEVEL, Flags.CODED_PALETTE, 8, 1, 2, 1)
+    section = join_coded_palette(encode_palette(np.array([[0], [254]], np.uint8), None))
+
+    with pytest.raises(FormatError, match="bilevel"):
+        read_head(BytesIO(b"".join(join(header, {}, section, [b"\0"]))), None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import picture
+from helpers import gradient, picture
 
 import kmcodec
 from kmcodec.files import atomic_file
@@ -178,9 +178,11 @@ def test_load_names_what_is_wrong(target):
         kmcodec.load(target, max_pixels=8)
 
 
-def test_info_lists_the_whole_file(tmp_path):
+@pytest.mark.parametrize("coding", ["modelled", "packed"])
+def test_info_lists_the_whole_file(tmp_path, coding):
     """Sections cover the file without gaps, from a path or from bytes."""
-    data = kmcodec.encode(picture(16, 16, 5), band_rows=8, comment="c", dpi=(72, 72))
+    pixels = gradient(64, 48)
+    data = kmcodec.encode(pixels, coding=coding, band_rows=8, comment="c", dpi=(72, 72))
     (tmp_path / "x.kmq").write_bytes(data)
     info = kmcodec.info(data)
     ends = [0] + [section.offset + section.size for section in info.sections]
@@ -189,20 +191,35 @@ def test_info_lists_the_whole_file(tmp_path):
     assert [section.offset for section in info.sections] == ends[:-1]
     assert ends[-1] == len(data) == info.file_bytes
     assert info.metadata.keys() == {"comment", "dpi"}
+    names = {section.name for section in info.sections}
+    assert ("palette_payload" in names) == (coding == "modelled")
+    assert ("palette" in names) == (coding == "packed")
 
 
 def test_info_counts_bits():
     """128 x 128 pixels of 16 colors are 65,920 bits of palette and indices, of 393,216."""
-    info = kmcodec.info(kmcodec.encode(picture(128, 128, 16)))
+    info = kmcodec.info(kmcodec.encode(picture(128, 128, 16), coding="packed"))
 
     assert info.palette_bits == 16 * 24
     assert info.palette_bits + info.index_bits == 65_920
     assert info.raw_bits == 393_216
 
 
-def test_info_checks_bands_on_request():
+def test_info_counts_the_bits_that_are_stored():
+    """Of a modelled file, bits of palette and indices are those of their payloads."""
+    data = kmcodec.encode(gradient(64, 48))
+    info = kmcodec.info(data)
+    bits = info.palette_bits + info.index_bits + info.length_bits
+
+    assert bits == 8 * (len(data) - 28)  # header and two checksums
+    assert info.palette_bits < 8 * info.palette.size
+    assert info.index_bits < 64 * 48
+
+
+@pytest.mark.parametrize("coding", ["modelled", "packed"])
+def test_info_checks_bands_on_request(coding):
     """A damaged band is found only when asked for; a missing one always."""
-    data = bytearray(kmcodec.encode(picture(16, 16, 5)))
+    data = bytearray(kmcodec.encode(gradient(16, 16), coding=coding))
     data[-6] ^= 1
 
     assert kmcodec.info(bytes(data)).header.width == 16

@@ -5,7 +5,16 @@ import dataclasses
 import pytest
 
 from kmcodec import FormatError, SignatureError, TruncatedError, UnsupportedError
-from kmcodec.format import FIELDS, HEADER_BYTES, Coding, Flags, Header, Mode, index_bits
+from kmcodec.format import (
+    FIELDS,
+    HEADER_BYTES,
+    MAX_MODELLED_CELLS,
+    Coding,
+    Flags,
+    Header,
+    Mode,
+    index_bits,
+)
 
 HEADER = Header(Coding.PACKED, Mode.RGB, Flags(0), 0x12345, 0x678, 0x9AB, 0x5DE)
 PACKED = bytes.fromhex("8b4b4d51 00000600 45230100 78060000 aa09 dd05")
@@ -42,7 +51,8 @@ def test_every_prefix_is_refused(length):
         ("version", 4, b"\x01", UnsupportedError),
         ("coding", 5, b"\xff", UnsupportedError),
         ("mode", 6, b"\x08", UnsupportedError),
-        ("flags", 7, b"\x02", UnsupportedError),
+        ("coding", 5, b"\x02", UnsupportedError),
+        ("flags", 7, b"\x04", UnsupportedError),
         ("flags", 7, b"\x81", UnsupportedError),
         ("width", 8, bytes(4), FormatError),
         ("width", 8, b"\x01\x00\x00\x40", FormatError),
@@ -82,6 +92,35 @@ def test_a_band_must_fit_its_length_field():
     assert Header.unpack(header.pack()).row_bytes == 1 << 31
     with pytest.raises(FormatError, match="band_rows"):
         Header.unpack(dataclasses.replace(header, band_rows=2).pack())
+
+
+def test_a_modelled_band_must_fit_memory():
+    """A modelled band of more than 2^28 cells, border included, is refused; a packed one is not."""
+    cells = dataclasses.replace(
+        HEADER,
+        coding=Coding.MODELLED,
+        width=(1 << 14) - 16,
+        height=1 << 16,
+        band_rows=(1 << 14) - 3,
+    )
+
+    assert cells.band_cells == MAX_MODELLED_CELLS
+    assert Header.unpack(cells.pack()) == cells
+    for larger in ({"band_rows": cells.band_rows + 1}, {"width": cells.width + 1}):
+        header = dataclasses.replace(cells, **larger)
+        with pytest.raises(FormatError, match="band_rows"):
+            Header.unpack(header.pack())
+        packed = dataclasses.replace(header, coding=Coding.PACKED)
+        assert Header.unpack(packed.pack()) == packed
+
+
+@pytest.mark.parametrize("coding", Coding)
+@pytest.mark.parametrize("flags", range(4))
+def test_every_coding_and_flag_is_read_again(coding, flags):
+    """Both codings go with metadata, a coded palette, both or neither."""
+    header = dataclasses.replace(HEADER, coding=coding, flags=Flags(flags))
+
+    assert Header.unpack(header.pack()) == header
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from kmcodec.format import Coding
 from kmcodec.options import OPTION_NAMES, Options, split_options
 
 
@@ -29,12 +28,21 @@ from kmcodec.options import OPTION_NAMES, Options, split_options
         ("dither", "1", TypeError),
         ("band_rows", 0, ValueError),
         ("band_rows", 65537, ValueError),
+        ("threads", 0, ValueError),
+        ("threads", 1.0, TypeError),
+        ("threads", True, TypeError),
     ],
 )
 def test_a_bad_value_is_an_error_that_names_the_option(name, value, error):
     """A value of the wrong type or range is refused by name."""
     with pytest.raises(error, match=name):
         Options(**{name: value})
+
+
+def test_indices_are_modelled_unless_packed_are_asked_for():
+    """The default coding is the smaller one; the other is there by name."""
+    assert Options().coding == "modelled"
+    assert Options(coding="packed").coding == "packed"
 
 
 def test_numpy_integers_are_integers():
@@ -57,4 +65,3 @@ def test_metadata_is_split_off():
 
     assert options == Options(colors=5)
     assert metadata == {"comment": "c", "exif": None}
-    assert options.coding_number is Coding.PACKED

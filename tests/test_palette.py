@@ -1,8 +1,14 @@
 """Operations on palettes."""
 
-import numpy as np
+from itertools import product
 
-from kmcodec.palette import color_palette, drop_unused, sort_entries
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from kmcodec.palette import color_palette, drop_unused, green_order, sort_entries, split_order
 
 PALETTE = np.array([[9, 9, 9], [1, 2, 3], [7, 7, 7], [1, 2, 3]], np.uint8)
 INDICES = np.array([[3, 3, 0], [0, 3, 0]], np.uint8)
@@ -40,3 +46,104 @@ def test_gray_palettes_become_colors():
     assert color_palette(gray).tolist() == [[5, 5, 5], [6, 6, 6]]
     assert color_palette(gray_alpha).tolist() == [[5, 5, 5, 1], [6, 6, 6, 2]]
     assert color_palette(PALETTE) is PALETTE
+
+
+palettes = npst.arrays(
+    np.uint8,
+    st.tuples(st.integers(1, 60), st.integers(1, 4)),
+    elements=st.one_of(st.integers(0, 255), st.sampled_from([0, 1, 254, 255])),
+)
+both_orders = pytest.mark.parametrize("order_of", [green_order, split_order])
+
+
+def recursive_split(palette, numbers):
+    """The textbook form of ``split_order``: a tree is split node by node."""
+    if len(numbers) == 1:
+        return numbers
+    axes = [a for a in product((1, 0, -1), repeat=palette.shape[1]) if a > (0,) * len(a)]
+    entries = palette[numbers].astype(int)
+    spreads = []
+    for axis in axes:
+        values = entries @ axis
+        deviation = len(numbers) * (values**2).sum() - values.sum() ** 2
+        spreads.append(deviation * 12 // sum(step * step for step in axis))
+    values = entries @ axes[spreads.index(max(spreads))]
+    numbers = [numbers[place] for place in np.argsort(values, kind="stable")]
+    half = (len(numbers) + 1) // 2
+    return recursive_split(palette, numbers[:half]) + recursive_split(palette, numbers[half:])
+
+
+@settings(max_examples=200)
+@given(palettes)
+def test_split_order_is_that_of_the_tree(palette):
+    """All nodes of a level at once are split as one by one."""
+    assert split_order(palette).tolist() == recursive_split(palette, list(range(len(palette))))
+
+
+@pytest.mark.parametrize(("count", "channels"), [(1000, 3), (777, 4), (256, 1), (513, 2)])
+def test_split_order_of_larger_palettes_is_that_of_the_tree(count, channels):
+    """The same holds with levels enough for nodes of all sizes."""
+    palette = np.random.default_rng(0).integers(0, 256, (count, channels)).astype(np.uint8)
+
+    assert split_order(palette).tolist() == recursive_split(palette, list(range(count)))
+
+
+@both_orders
+@given(palettes)
+def test_orders_are_permutations(order_of, palette):
+    """Every entry has one place, duplicates included."""
+    order = order_of(palette)
+
+    assert order.dtype == np.uint16
+    assert sorted(order.tolist()) == list(range(len(palette)))
+
+
+@both_orders
+@pytest.mark.parametrize("count", [1, 2, 3, 65535, 65536])
+@pytest.mark.parametrize("extremes", [False, True])
+def test_orders_of_the_longest_palettes(order_of, count, extremes):
+    """65536 entries, however far apart, do not leave the range of the arithmetic."""
+    rng = np.random.default_rng(0)
+    palette = rng.integers(0, 256, (count, 4))
+    palette = (np.where(palette < 128, 0, 255) if extremes else palette).astype(np.uint8)
+    order = order_of(palette)
+
+    assert (np.sort(order) == np.arange(count)).all()
+
+
+@both_orders
+@pytest.mark.parametrize("channels", [1, 3])
+def test_orders_of_a_gray_ramp_are_monotone(order_of, channels):
+    """Grays in any order are put in that of their brightness."""
+    grays = np.random.default_rng(0).permutation(256).astype(np.uint8)
+    palette = np.repeat(grays[:, np.newaxis], channels, axis=1)
+
+    assert grays[order_of(palette)].tolist() == list(range(256))
+
+
+@both_orders
+def test_equal_entries_stay_in_their_order(order_of):
+    """Where nothing tells entries apart, they stay as they are."""
+    palette = np.full((300, 3), 7, np.uint8)
+
+    assert order_of(palette).tolist() == list(range(300))
+
+
+def test_green_comes_first():
+    """Entries are ordered by green, red, blue and alpha; gray by gray, then alpha."""
+    palette = np.array([[9, 5, 0, 0], [0, 6, 0, 0], [1, 5, 9, 9], [1, 5, 9, 8], [1, 5, 8, 9]])
+
+    assert green_order(palette.astype(np.uint8)).tolist() == [4, 3, 2, 0, 1]
+    assert green_order(palette[:, :3].astype(np.uint8)).tolist() == [4, 2, 3, 0, 1]
+    assert green_order(palette[:, :2].astype(np.uint8)).tolist() == [1, 2, 3, 4, 0]
+
+
+@pytest.mark.parametrize("centers", [[[20, 20, 20], [20, 20, 90]], [[220, 30, 40], [30, 200, 60]]])
+def test_split_order_keeps_clusters_together(centers):
+    """Two clusters of colors are the halves of the order, wherever they stood in the palette."""
+    rng = np.random.default_rng(0)
+    clusters = rng.permutation(np.repeat((0, 1), 20))
+    palette = (np.array(centers)[clusters] + rng.integers(-9, 10, (40, 3))).astype(np.uint8)
+    found = clusters[split_order(palette)]
+
+    assert (np.diff(found) != 0).sum() == 1

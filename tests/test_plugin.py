@@ -9,7 +9,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from helpers import photo, picture
+from helpers import gradient, photo, picture
 from PIL import Image, ImageFile, PngImagePlugin
 
 import kmcodec
@@ -41,6 +41,12 @@ def an_image(mode, size=(37, 23)):
     return image.quantize(20) if mode == "P" else image.convert(mode)
 
 
+def size_of_head(data):
+    """Bytes before the first band."""
+    return next(s.offset + s.size for s in kmcodec.info(data).sections if s.name == "checksum")
+
+
+both_codings = pytest.mark.parametrize("coding", ["modelled", "packed"])
 MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA"]
 SIZES = [(1, 1), (1, 9), (9, 1), (8, 8), (31, 17), (257, 3)]
 
@@ -48,10 +54,11 @@ SIZES = [(1, 1), (1, 9), (9, 1), (8, 8), (31, 17), (257, 3)]
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("band_rows", [None, 2])
-def test_each_mode_round_trips_as_itself(mode, size, band_rows):
+@both_codings
+def test_each_mode_round_trips_as_itself(mode, size, band_rows, coding):
     """Mode, size, pixels and palette come back, at one band and at several."""
     image = an_image(mode, size)
-    again = reopened(image, colors=65536, band_rows=band_rows)
+    again = reopened(image, colors=65536, band_rows=band_rows, coding=coding)
 
     assert (again.mode, again.size) == (mode, size)
     assert (np.asarray(again) == np.asarray(image)).all()
@@ -59,12 +66,13 @@ def test_each_mode_round_trips_as_itself(mode, size, band_rows):
 
 
 @pytest.mark.parametrize("colors", [1, 2, 3, 4, 5, 16, 17, 128, 255, 256])
-def test_palette_images_of_every_width_keep_palette_and_indices(colors):
+@both_codings
+def test_palette_images_of_every_width_keep_palette_and_indices(colors, coding):
     """P images come back with the same indices, read by Pillow's decoder or by ours."""
     indices = np.arange(23 * 37).reshape(23, 37) % colors
     image = Image.fromarray(indices.astype(np.uint8))
     image.putpalette(np.random.default_rng(colors).integers(0, 256, 3 * colors).astype("u1"))
-    again = reopened(image, band_rows=10)
+    again = reopened(image, band_rows=10, coding=coding)
     again.load()
 
     assert (np.asarray(again) == indices).all()
@@ -75,8 +83,19 @@ def test_palette_images_of_every_width_keep_palette_and_indices(colors):
 def test_rgb_images_of_every_width_keep_their_colors(colors):
     """RGB images within the color limit come back identical."""
     pixels = picture(257, 256, colors)
+    again = reopened(Image.fromarray(pixels), colors=colors, coding="packed")
 
-    assert (np.asarray(reopened(Image.fromarray(pixels), colors=colors)) == pixels).all()
+    assert (np.asarray(again) == pixels).all()
+
+
+@pytest.mark.parametrize("pixels", [gradient(200, 90), photo(60, 40)])
+@pytest.mark.parametrize("band_rows", [None, 16])
+def test_modelled_rgb_images_keep_their_colors(pixels, band_rows):
+    """RGB images whose indices are modelled come back identical."""
+    data = saved(Image.fromarray(pixels), colors=65536, band_rows=band_rows)
+
+    assert kmcodec.info(data).header.coding.name == "MODELLED"
+    assert (np.asarray(Image.open(io.BytesIO(data))) == pixels).all()
 
 
 @pytest.mark.parametrize("transparency", [0, 3, b"\x80", b"\xff\x00\x00", b"\0" * 20])
@@ -111,9 +130,8 @@ def test_identity(tmp_path):
 
 def test_opening_reads_the_head_only():
     """No band is read, and nothing allocated for pixels, before the pixels are asked for."""
-    data = saved(an_image("RGB", (300, 300)))
-    head = kmcodec.info(data).sections[2]
-    image = Image.open(io.BytesIO(data[: head.offset + head.size]))
+    data = saved(an_image("RGB", (300, 300)), colors=16)
+    image = Image.open(io.BytesIO(data[: size_of_head(data)]))
 
     assert image.size == (300, 300)
     with pytest.raises(kmcodec.TruncatedError):
@@ -223,10 +241,11 @@ def test_streams_that_cannot_seek():
 
 @pytest.mark.parametrize("size", [1, 7, 100, 10**6])
 @pytest.mark.parametrize("mode", ["P", "RGB"])
-def test_the_parser_takes_pieces_of_any_size(mode, size):
+@both_codings
+def test_the_parser_takes_pieces_of_any_size(mode, size, coding):
     """ImageFile.Parser gives the same picture however the data arrives."""
     image = an_image(mode)
-    data = saved(image, colors=65536, band_rows=8)
+    data = saved(image, colors=65536, band_rows=8, coding=coding)
     parser = ImageFile.Parser()
     for start in range(0, len(data), size):
         parser.feed(data[start : start + size])
@@ -235,10 +254,11 @@ def test_the_parser_takes_pieces_of_any_size(mode, size):
 
 
 @pytest.mark.parametrize("mode", ["P", "RGB", "1", "PA"])
-def test_truncated_files_are_errors_unless_asked_for(mode, monkeypatch):
+@both_codings
+def test_truncated_files_are_errors_unless_asked_for(mode, coding, monkeypatch):
     """Bands that are whole are read only under LOAD_TRUNCATED_IMAGES; the rest stays empty."""
     image = an_image(mode, (16, 24))
-    data = saved(image, colors=65536, band_rows=8)
+    data = saved(image, colors=65536, band_rows=8, coding=coding)
     last = kmcodec.info(data).sections[-2]
     cut = data[: last.offset + last.size // 2]
     with pytest.raises(kmcodec.TruncatedError, match="band 2 of 3"):
@@ -249,15 +269,16 @@ def test_truncated_files_are_errors_unless_asked_for(mode, monkeypatch):
         partial = np.asarray(Image.open(io.BytesIO(cut)))
     assert (partial[:16] == np.asarray(image)[:16]).all()
     assert not partial[16:].any()
-    nothing = Image.open(io.BytesIO(data[: kmcodec.info(data).sections[2].offset + 8]))
+    nothing = Image.open(io.BytesIO(data[: size_of_head(data) + 4]))
     with pytest.warns(UserWarning, match="0 of 24 rows are whole"):
         assert not np.asarray(nothing).any()
 
 
 @pytest.mark.parametrize("mode", ["P", "RGB"])
-def test_damage_is_an_error_even_where_truncation_is_not(mode, monkeypatch):
+@both_codings
+def test_damage_is_an_error_even_where_truncation_is_not(mode, coding, monkeypatch):
     """LOAD_TRUNCATED_IMAGES does not excuse a wrong checksum."""
-    data = bytearray(saved(an_image(mode)))
+    data = bytearray(saved(an_image(mode), coding=coding))
     data[-10] ^= 1
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
 
@@ -270,7 +291,7 @@ def test_pillows_raw_decoder_gets_only_checked_bands(colors):
     """An index beyond the palette is refused in files whose checksums are right, too."""
     indices = np.zeros((8, 8), np.uint8)
     palette = np.zeros((colors, 3), np.uint8)
-    data = bytearray(kmcodec.encode_indexed(palette, indices))
+    data = bytearray(kmcodec.encode_indexed(palette, indices, coding="packed"))
     if colors in (2, 16, 256):
         assert Image.open(io.BytesIO(data)).getextrema() == (0, 0)
         return
@@ -283,9 +304,10 @@ def test_pillows_raw_decoder_gets_only_checked_bands(colors):
         Image.open(io.BytesIO(forged)).load()
 
 
-def test_verify_finds_damage_without_an_image():
+@both_codings
+def test_verify_finds_damage_without_an_image(coding):
     """Verify checks all bands; a file that fails does so with its reason."""
-    data = bytearray(saved(an_image("RGB"), band_rows=8))
+    data = bytearray(saved(an_image("RGB"), band_rows=8, coding=coding))
     Image.open(io.BytesIO(data)).verify()
     data[-6] ^= 4
 
@@ -295,7 +317,7 @@ def test_verify_finds_damage_without_an_image():
 
 def test_a_damaged_head_is_no_unidentified_image():
     """Once the magic is right, the reason reaches the user through Image.open."""
-    data = bytearray(saved(an_image("RGB")))
+    data = bytearray(saved(an_image("RGB"), coding="packed"))
     data[30] ^= 1
     with pytest.raises(kmcodec.ChecksumError, match="checksum of the head"):
         Image.open(io.BytesIO(data))
@@ -323,7 +345,7 @@ def test_bombs_are_refused_before_any_allocation(monkeypatch):
 def test_a_drafted_mode_is_the_converted_image(mode, drafted):
     """Draft converts the palette, and so the picture, as Pillow would convert the pixels."""
     image = an_image(mode)
-    again = reopened(image, colors=65536)
+    again = reopened(image, colors=65536, coding="packed")
     again.draft(drafted, None)
 
     assert again.mode == drafted
@@ -338,16 +360,28 @@ def test_a_drafted_mode_is_the_converted_image(mode, drafted):
 def test_a_drafted_size_is_the_reduced_image(mode, wanted, scale, band_rows):
     """Draft averages while bands are read, and stays at or above the size that is wanted."""
     image = an_image(mode, (256, 250))
-    again = reopened(image, colors=65536, band_rows=band_rows)
+    again = reopened(image, colors=65536, band_rows=band_rows, coding="packed")
     _, box = again.draft(None, (wanted, wanted))
 
     assert box == (0, 0, 256 / scale, 250 / scale)
     assert again.tobytes() == (image.reduce(scale) if scale > 1 else image).tobytes()
 
 
+@pytest.mark.parametrize("band_rows", [None, 16])
+def test_a_draft_of_a_modelled_file(band_rows):
+    """Mode and size are reduced while modelled bands are read, too."""
+    image = Image.fromarray(gradient(128, 126))
+    again = reopened(image, band_rows=band_rows)
+    again.draft("L", (30, 30))
+    drafted = image.convert("L").reduce(4)
+
+    assert (again.mode, again.size) == ("L", drafted.size)
+    assert again.tobytes() == drafted.tobytes()
+
+
 def test_a_draft_keeps_to_whole_bands():
     """A scale that does not divide the bands is not taken, and palettes are not averaged."""
-    again = reopened(an_image("RGB", (64, 64)), band_rows=4)
+    again = reopened(an_image("RGB", (64, 64)), band_rows=4, coding="packed")
     again.draft(None, (8, 8))
     assert again.size == (16, 16)
 
@@ -359,7 +393,7 @@ def test_a_draft_keeps_to_whole_bands():
 def test_thumbnails():
     """Thumbnail works on a file that is not loaded, and gives nearly what it gives on pixels."""
     image = an_image("RGB", (256, 256))
-    again = reopened(image, colors=65536)
+    again = reopened(image, colors=65536, coding="packed")
     again.thumbnail((32, 32))
     image.thumbnail((32, 32))
 
@@ -367,9 +401,10 @@ def test_thumbnails():
     assert np.abs(np.asarray(again).astype(int) - np.asarray(image)).mean() < 4
 
 
-def test_an_open_image_pickles():
+@both_codings
+def test_an_open_image_pickles(coding):
     """An open image can be sent to another process."""
-    image = reopened(an_image("RGB"), colors=65536)
+    image = reopened(an_image("RGB"), colors=65536, coding=coding, band_rows=8)
 
     assert pickle.loads(pickle.dumps(image)).tobytes() == image.tobytes()
 

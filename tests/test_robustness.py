@@ -8,22 +8,59 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from helpers import picture
+from helpers import drawing, gradient, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 import kmcodec
 from kmcodec.container import read_head
+from kmcodec.format import Coding, Flags
 
 METADATA = {"comment": "a comment", "dpi": (72, 72), "xmp": b"<x/>", "icc_profile": b"icc"}
-FILES = {
-    "plain": kmcodec.encode(picture(64, 64, 16)),
-    "bands and metadata": kmcodec.encode(picture(64, 64, 16), band_rows=24, **METADATA),
-    "palette image": kmcodec.encode(Image.fromarray(picture(64, 64, 16)).quantize(16)),
-    "odd width": kmcodec.encode(picture(13, 9, 19), band_rows=4),
+
+
+def with_scattered_palette():
+    """A P file whose codes have another order than its palette, which the file tells."""
+    pixels = gradient(48, 40)
+    _, levels = np.unique(pixels[..., 1], return_inverse=True)
+    palette = np.unique(pixels.reshape(-1, 3), axis=0)
+    scattered = np.random.default_rng(0).permutation(len(palette))
+    places = np.argsort(scattered)
+    return kmcodec.encode_indexed(palette[scattered], places[levels.reshape(40, 48)])
+
+
+PACKED_FILES = {
+    "plain": kmcodec.encode(picture(48, 48, 16), coding="packed"),
+    "bands and metadata": kmcodec.encode(
+        picture(24, 24, 16), coding="packed", band_rows=9, **METADATA
+    ),
+    "palette image": kmcodec.encode(
+        Image.fromarray(picture(48, 48, 16)).quantize(16), coding="packed"
+    ),
+    "odd width": kmcodec.encode(picture(13, 9, 19), coding="packed", band_rows=4),
 }
+MODELLED_FILES = {
+    "modelled": kmcodec.encode(gradient(48, 40)),
+    "modelled drawing of three bands": kmcodec.encode(drawing(40, 36), band_rows=14),
+    "modelled with an order": with_scattered_palette(),
+    "modelled with metadata": kmcodec.encode(gradient(30, 24), **METADATA),
+    "modelled with alpha": kmcodec.encode(np.dstack((gradient(24, 20), gradient(24, 20)[..., 1]))),
+}
+FILES = {**PACKED_FILES, **MODELLED_FILES}
 EVERY_FILE = pytest.mark.parametrize("data", FILES.values(), ids=FILES.keys())
+
+
+def test_the_files_are_what_they_are_called():
+    """The files below have the codings, bands and orders that their names promise."""
+    heads = {name: read_head(io.BytesIO(data), None) for name, data in FILES.items()}
+
+    assert {heads[name].header.coding for name in PACKED_FILES} == {Coding.PACKED}
+    assert {heads[name].header.coding for name in MODELLED_FILES} == {Coding.MODELLED}
+    assert heads["modelled"].header.flags == Flags.CODED_PALETTE
+    assert heads["modelled drawing of three bands"].header.band_count == 3
+    assert heads["modelled with an order"].order is not None
+    assert max(len(FILES[name]) for name in MODELLED_FILES) < 600
 
 
 def open_and_load(data):
@@ -47,12 +84,13 @@ def test_every_truncation_is_refused(data):
 
 @EVERY_FILE
 def test_every_flipped_bit_is_refused(data):
-    """No single flipped bit of a file goes unnoticed."""
+    """No single flipped bit of a file goes unnoticed, by any way in."""
     for bit in range(8 * len(data)):
         damaged = bytearray(data)
         damaged[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(kmcodec.KmqError):
-            kmcodec.decode(bytes(damaged))
+        for decode in DECODERS:
+            with pytest.raises(kmcodec.KmqError):
+                decode(bytes(damaged))
 
 
 @EVERY_FILE
@@ -109,6 +147,31 @@ def test_damage_with_repaired_checksums_is_a_picture_or_an_error(data):
             decode(repaired)
 
 
+def is_accepted(decode, data):
+    """Whether data decodes; any fault but a KmqError is an error of the test."""
+    try:
+        decode(data)
+    except kmcodec.KmqError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("data", MODELLED_FILES.values(), ids=MODELLED_FILES.keys())
+def test_damage_with_repaired_checksums_is_judged_alike(data):
+    """Behind right checksums, all ways in accept or refuse a flipped bit together."""
+    size = sum(s.size for s in kmcodec.info(data).sections[:1])
+    verdicts = set()
+    for bit in range(8 * size, 8 * len(data)):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        repaired = repair_checksums(bytes(damaged))
+        ways = [is_accepted(decode, repaired) for decode in [*DECODERS, open_and_load]]
+        assert len(set(ways)) == 1
+        verdicts.add(ways[0])
+
+    assert verdicts == {False, True}
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 20))
 def test_noise_is_an_error(noise, kept):
@@ -119,13 +182,16 @@ def test_noise_is_an_error(noise, kept):
 
 
 @pytest.mark.parametrize("colors", [2, 65536])
-def test_a_promise_of_pixels_costs_no_memory(colors):
+@pytest.mark.parametrize("coding", Coding)
+def test_a_promise_of_pixels_costs_no_memory(colors, coding):
     """A header that promises a hundred megapixels is refused without memory for them."""
     palette = np.zeros((colors, 3), np.uint8)
-    small = kmcodec.encode_indexed(palette, np.zeros((1, 1), np.uint8))
+    small = kmcodec.encode_indexed(palette, np.zeros((1, 1), np.uint8), coding="packed")
     side = (9000).to_bytes(4, "little")
-    hostile = small[:8] + side + side + small[16:18] + b"\x27\x23" + small[20:]
+    hostile = small[:5] + bytes([coding]) + small[6:8] + side + side + small[16:18]
+    hostile += b"\x27\x11" + small[20:]  # 4392 rows a band
     repaired = repair_checksums(hostile)
+    open_and_load(small)  # what Pillow imports at its first use is not counted
 
     tracemalloc.start()
     for decode in [*DECODERS, open_and_load]:
@@ -136,6 +202,25 @@ def test_a_promise_of_pixels_costs_no_memory(colors):
     assert peak < 20 * len(hostile) + 200_000
 
 
+def test_a_long_coded_palette_costs_as_much_as_a_plain_one():
+    """A few bytes may be a palette of 65536 colors: that much memory, and no more, is theirs."""
+    palette = np.zeros((65536, 3), np.uint8)
+    data = kmcodec.encode_indexed(palette, np.zeros((1, 1), np.uint8))
+    open_and_load(data)
+    tracemalloc.start()
+    assert kmcodec.decode(data).shape == (1, 1, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert len(data) < 500
+    assert peak < 20 * palette.nbytes
+
+
+def kmq_mode(data):
+    """The mode that has the channels of what ``decode`` returns."""
+    return {3: "RGB", 4: "RGBA"}[kmcodec.decode(data).shape[2]]
+
+
 class Trickle(io.BytesIO):
     """A stream that gives at most a few bytes a read, as raw files and sockets may."""
 
@@ -143,9 +228,10 @@ class Trickle(io.BytesIO):
         return super().read(min(size, 5) if size > 0 else size)
 
 
-def test_short_reads_give_the_same_picture():
+@EVERY_FILE
+def test_short_reads_give_the_same_picture(data):
     """A stream that returns less than it is asked for decodes as well."""
-    data = FILES["bands and metadata"]
     image = Image.open(Trickle(data))
 
-    assert (np.asarray(image) == kmcodec.decode(data)).all()
+    assert (np.asarray(image.convert(kmq_mode(data))) == kmcodec.decode(data)).all()
+    assert (kmcodec.decode(Trickle(data)) == kmcodec.decode(data)).all()

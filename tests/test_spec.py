@@ -5,11 +5,13 @@ import runpy
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 import kmcodec
+from kmcodec import coded_palette, modelled
 from kmcodec import format as kmq
 
 SPEC = Path(__file__).parent.parent / "spec"
@@ -52,7 +54,7 @@ def dumped(hexdump: str) -> bytes:
 
 def test_examples_are_there() -> None:
     """No hexdump escapes the tests below."""
-    assert len(EXAMPLES) >= 3
+    assert len(EXAMPLES) >= 4
     assert len(EXAMPLES) == TEXT.count("```hexdump")
 
 
@@ -79,6 +81,46 @@ def test_example_decodes(path: str, size: str, hexdump: str, fields: str) -> Non
         assert data[offset : offset + len(raw)] == raw
         offset += len(raw)
     assert len(data) == offset
+
+
+class Trace:
+    """What the reference decoder decides while a test runs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.decisions: list[tuple[str, int, int, int]] = []
+        self.residuals: list[tuple[int, int]] = []
+        decide = reference.RangeDecoder.decide
+        residual = reference.Component.residual
+
+        def traced_decision(decoder: Any, p: int, unit: int = 16) -> int:
+            bit: int = decide(decoder, p, unit)
+            self.decisions.append((decoder.field, p, unit, bit))
+            return bit
+
+        def traced_residual(component: Any, decoder: Any, before: int, below: int, top: int) -> int:
+            number: int = residual(component, decoder, before, below, top)
+            self.residuals.append((below, number))
+            return number
+
+        monkeypatch.setattr(reference.RangeDecoder, "decide", traced_decision)
+        monkeypatch.setattr(reference.Component, "residual", traced_residual)
+
+
+def test_decisions_of_the_modelled_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The residuals and decisions that section 10.4 lists are those of its file."""
+    *_, samples, decisions = re.findall(r"(?:^\|.*\n)+", section("10.4"), re.MULTILINE)
+    trace = Trace(monkeypatch)
+    reference.decode((SPEC / "vectors" / "valid" / "three_colors_modelled.kmq").read_bytes())
+
+    cells = [row[name] for row in table(samples) for name in "GRB"]
+    terms = [re.fullmatch(r"(\d+) ([+-]) (\d+)", cell) for cell in cells]
+    assert trace.residuals == [(int(t[1]), int(t[2] + t[3])) for t in terms if t]
+    predicted, *_, ordered = (d for d in trace.decisions if d[0] == "palette_payload")
+    assert (predicted[3], ordered[3]) == (1, 0)
+    assert [d[1:] for d in trace.decisions if d[0] == "payload"] == [
+        (int(row["p"]), int(row["unit"].removeprefix("2^-")), int(row["bit"][0]))
+        for row in table(decisions)
+    ]
 
 
 def test_packing_example() -> None:
@@ -154,6 +196,8 @@ def test_limit_table() -> None:
         "color_count": kmq.MAX_COLORS,
         "band_rows": kmq.MAX_BAND_ROWS,
         "bytes of a packed band": kmq.MAX_BAND_BYTES,
+        "cells of a modelled band": kmq.MAX_MODELLED_CELLS,
+        "bytes of a coded palette": 2 ** (7 * kmq.MAX_PALETTE_LENGTH_BYTES) - 1,
         "metadata sections": 255,
         "bytes of a metadata payload": kmq.MAX_METADATA_BYTES,
     }
@@ -188,6 +232,124 @@ def test_crc_check_value() -> None:
     assert value == zlib.crc32(b"123456789")
     assert value == reference.crc32(b"123456789")
     assert value == reference.crc32(b"6789", reference.crc32(b"12345"))
+
+
+def test_palette_payload_examples() -> None:
+    """The payloads of section 5.3.1 are the palettes beside them, in both decoders."""
+    channels = {"gray": 1, "RGB": 3, "RGBA": 4}
+    rows = table(section("5.3.1"))
+    assert len(rows) >= 5
+    for row in rows:
+        kind, _, text = row["palette, in the order of codes"].partition(": ")
+        found = re.match(r"`([0-9a-f ]+)`", row["payload"])
+        assert found
+        payload = bytes.fromhex(found[1])
+        if text.endswith("and so on to 255"):
+            entries = [(gray,) for gray in range(256)]
+        else:
+            entries = [tuple(map(int, entry.split(", "))) for entry in text.split("; ")]
+        order = None if row["order"] == "none" else list(map(int, row["order"].split(", ")))
+
+        decoded = reference.decode_palette(payload, len(entries), channels[kind])
+        assert decoded == (entries, order)
+        palette, found_order = coded_palette.decode_palette(
+            payload, len(entries), channels[kind], may_have_order=True
+        )
+        assert order == (None if found_order is None else found_order.tolist())
+        assert entries == [tuple(e) for e in palette[order or slice(None)].tolist()]
+        if "`predicted` is 0" in row["payload"]:
+            assert payload[0] & 0x80
+
+
+def test_modelled_payload_examples() -> None:
+    """The payloads of section 6.3.10 are the codes beside them, in both decoders."""
+    *_, examples = re.findall(r"(?:^\|.*\n)+", section("6.3.10"), re.MULTILINE)
+    rows = table(examples)
+    assert len(rows) >= 8
+    for row in rows:
+        color_count, width = int(row["color_count"]), int(row["width"])
+        codes = np.array(row["codes"].split(), int).reshape(-1, width)
+        payload = bytes.fromhex(row["payload"].replace("empty", "").strip("`"))
+        out = np.empty(codes.shape, kmq.index_dtype(color_count))
+        modelled.decode_indices(payload, color_count, out)
+
+        assert codes.tolist() == out.tolist()
+        assert codes.tolist() == reference.decode_modelled(payload, len(codes), width, color_count)
+        first = reference.RangeDecoder(payload, "payload").decide(reference.PLAIN)
+        assert (first == 1) == (row["model"] == "graphics")
+
+
+def test_check_values() -> None:
+    """The CRCs of section 6.3.10 are those of the reference decoder's functions."""
+    functions = {
+        "squash": [reference.squash(d) for d in range(-3072, 3072)],
+        "stretch": [reference.stretch(state + 32776) for state in range(-32768, 32768, 16)],
+        "r": [reference.rate(count) for count in range(16)],
+    }
+    rows = {row["values"].partition("(")[0]: row for row in table(section("6.3.10"))}
+
+    assert functions.keys() == rows.keys()
+    for name, values in functions.items():
+        data = b"".join((value % 2**16).to_bytes(2, "little") for value in values)
+        assert (str(len(values)), f"`{zlib.crc32(data):08x}`") == (
+            rows[name]["number"],
+            rows[name]["CRC-32"],
+        )
+
+
+def test_rate_table() -> None:
+    """The rates of section 6.3.7 are those of its formula."""
+    rates = {int(row["count"]): int(row["r(count)"]) for row in table(section("6.3.7"))}
+
+    assert rates == dict(enumerate(reference.RATES))
+    assert rates == {count: reference.rate(count) for count in range(16)}
+
+
+def test_multipliers() -> None:
+    """The multipliers of section 6.3.4 are powers of the first, in the order of the text."""
+    text = section("6.3.4")
+    order = re.search(r"in the order (W, .*), (\w+)\.\n", text)
+    assert order
+    names = [*order[1].split(", "), order[2]]
+    stated = re.findall(r"m\((\w+)\)(?: is|, the fifteenth,)? `([0-9a-f]{8})`", text)
+
+    assert list(reference.MULTIPLIERS) == names
+    assert len(names) == 15
+    value = 1
+    for name in names:
+        value = value * 0x9E3779B1 % 2**32
+        assert reference.MULTIPLIERS[name] == value
+    assert {name for name, _ in stated} == {"W", "N", "NW", "PATH"}
+    for name, digits in stated:
+        assert f"{reference.MULTIPLIERS[name]:08x}" == digits
+
+
+def test_model_table() -> None:
+    """The models of section 6.3.1 are those of the reference decoder."""
+    for row in table(section("6.3.1")):
+        hashed, direct, weight, rate = getattr(reference, row["model"].upper())
+        contexts = [hashed + len(direct.split()), len(direct.split()), weight, rate]
+        assert list(map(str, contexts)) == list(row.values())[2:]
+
+
+def test_neighbor_table() -> None:
+    """The neighbors of section 6.3.2 are where the reference decoder looks."""
+    decoder = reference.RangeDecoder(b"", "payload")
+    band = reference.Band(decoder, 4, 100, 2, True)
+    places = {}
+    for row in table(section("6.3.2")):
+        terms = re.findall(
+            r"([+-]?) ?(?:(\d+) \* )?(stride|\d+)", row["place, less that of the cell"]
+        )
+        places[row["neighbor"]] = sum(
+            int(f"{sign}{times or 1}") * (band.stride if term == "stride" else int(term))
+            for sign, times, term in terms
+        )
+        column, line = (int(row[name][1:].replace(" ", "") or 0) for name in ("column", "row"))
+        assert places[row["neighbor"]] == line * band.stride + column
+
+    assert {name: -back for name, back in band.backward.items()} == places
+    assert list(places) == reference.NEIGHBORS
 
 
 def test_arithmetic_of_the_commentary() -> None:

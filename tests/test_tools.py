@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from helpers import photo, picture
+from helpers import gradient, photo, picture
 from PIL import Image, ImageCms
 
 import kmcodec
@@ -49,11 +49,11 @@ class Terminal(io.BytesIO):
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A working directory with ``a.png`` (128 x 128, 16 colors) and ``a.kmq`` of it."""
+    """A working directory with ``a.png`` (128 x 128, 16 colors) and ``a.kmq`` of it, packed."""
     monkeypatch.chdir(tmp_path)
     image = Image.fromarray(picture(128, 128, 16))
     image.save("a.png")
-    kmcodec.save(image, "a.kmq")
+    kmcodec.save(image, "a.kmq", coding="packed")
     return tmp_path
 
 
@@ -88,14 +88,18 @@ def damage(path, offset=-6):
 # What kmq-convert writes
 
 
-def test_there_and_back():
-    """A picture of few colors comes back exactly through the default names."""
-    Path("b.png").write_bytes(Path("a.png").read_bytes())
-    assert convert.main(["b.png"]) == 0
+@pytest.mark.parametrize("arguments", [[], ["--coding", "packed"], ["--coding", "modelled"]])
+def test_there_and_back(arguments):
+    """A picture of few colors comes back exactly through the default names, in each coding."""
+    Image.fromarray(gradient(90, 60)).save("b.png")
+    Path("c.png").write_bytes(Path("b.png").read_bytes())
+    assert convert.main(["b.png", *arguments]) == 0
     Path("b.png").unlink()
     assert convert.main(["b.kmq"]) == 0
-    assert same("a.png", "b.png")
-    assert Path("b.kmq").read_bytes() == Path("a.kmq").read_bytes()
+    assert same("b.png", "c.png")
+    coding = arguments[-1] if arguments else "modelled"
+    assert Path("b.kmq").read_bytes() == kmcodec.encode(gradient(90, 60), coding=coding)
+    assert kmcodec.info("b.kmq").header.coding.name.lower() == coding
 
 
 @pytest.mark.parametrize(
@@ -114,7 +118,8 @@ def test_arguments_in_any_order(arguments):
     assert same("out.kmq", "a.png")
 
 
-def test_options_reach_the_encoder():
+@pytest.mark.parametrize("coding", ["modelled", "packed"])
+def test_options_reach_the_encoder(coding):
     """The command line gives what ``kmcodec.encode`` gives with the same options."""
     Image.fromarray(photo(60, 40)).save("p.png")
     options = {"colors": 20, "seeding": "random", "seed": 7, "iterations": 3, "dither": 0.5}
@@ -131,10 +136,12 @@ def test_options_reach_the_encoder():
         "0.5",
         "--band-rows",
         "8",
+        "--threads",
+        "2",
     ]
-    assert convert.main(["p.png", *arguments, "--coding", "packed"]) == 0
+    assert convert.main(["p.png", *arguments, "--coding", coding]) == 0
     with Image.open("p.png") as image:
-        expected = kmcodec.encode(image, band_rows=8, **options)
+        expected = kmcodec.encode(image, band_rows=8, coding=coding, threads=2, **options)
     assert Path("p.kmq").read_bytes() == expected
 
 
@@ -238,7 +245,7 @@ def test_standard_input_and_output(monkeypatch):
     output = FakeStandard()
     monkeypatch.setattr(sys, "stdin", FakeStandard(Path("a.png").read_bytes()))
     monkeypatch.setattr(sys, "stdout", output)
-    assert convert.main(["-"]) == 0
+    assert convert.main(["--coding", "packed", "-"]) == 0
     assert output.buffer.getvalue() == Path("a.kmq").read_bytes()
     output = FakeStandard()
     monkeypatch.setattr(sys, "stdin", FakeStandard(Path("a.kmq").read_bytes()))
@@ -249,7 +256,8 @@ def test_standard_input_and_output(monkeypatch):
 
 def test_real_pipes():
     """The scripts of ``tools`` work between pipes."""
-    encoded = run_tool("kmq-convert", "-", input=Path("a.png").read_bytes())
+    picture_bytes = Path("a.png").read_bytes()
+    encoded = run_tool("kmq-convert", "--coding", "packed", "-", input=picture_bytes)
     assert (encoded.returncode, encoded.stderr) == (0, b"")
     shown = run_tool("kmq-info", "--check", "-", input=encoded.stdout)
     assert (shown.returncode, shown.stderr) == (0, b"")
@@ -307,6 +315,8 @@ def test_closed_standard_streams(monkeypatch, capsys):
         (2, ["a.png", "--dither", "1.5"]),
         (2, ["a.png", "--dither", "nan"]),
         (2, ["a.png", "--iterations", "-1"]),
+        (2, ["a.png", "--coding", "zip"]),
+        (2, ["a.png", "--threads", "0"]),
         (2, ["a.png", "--seeding", "guess"]),
         (2, ["a.png", "out.jpg"]),
         (2, ["a.kmq", "-"]),
@@ -394,13 +404,16 @@ def test_termination(place, monkeypatch):
 @posix
 @pytest.mark.parametrize(
     ("tool", "arguments"),
-    [("kmq-convert", ["big.png", "-"]), ("kmq-info", ["--palette", "big.kmq"])],
+    [
+        ("kmq-convert", ["big.png", "--coding", "packed", "-"]),
+        ("kmq-info", ["--palette", "big.kmq"]),
+    ],
 )
 def test_broken_pipe(tool, arguments):
     """When the reader of standard output goes, the command ends quietly with 141."""
     image = Image.fromarray(picture(300, 300, 65536))
     image.save("big.png")
-    kmcodec.save(image, "big.kmq", colors=65536)
+    kmcodec.save(image, "big.kmq", colors=65536, coding="packed")
     command = [sys.executable, str(TOOLS / tool), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.read(10)
@@ -511,7 +524,7 @@ def test_silence_and_verbosity(capsys):
     """Success is silent; -v tells sizes, colors and quality on standard error."""
     assert convert.main(["a.png", "b.kmq"]) == 0
     assert capsys.readouterr() == ("", "")
-    assert convert.main(["-v", "a.png", "c.kmq"]) == 0
+    assert convert.main(["-v", "--coding", "packed", "a.png", "c.kmq"]) == 0
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "128x128 RGB to KMQ of 8,272 bytes, 16.8 % of 24 bits" in shown.err
@@ -568,14 +581,31 @@ def test_bits_of_the_origin(capsys):
     text = capsys.readouterr().out
     assert (
         "  header 160 bits, palette 16 x 24 = 384, indices 128 x 128 x 4 = 65,536, "
-        "band lengths 32, checksums 64; file 66,176 bits\n"
+        "lengths 32, checksums 64; file 66,176 bits\n"
         "  palette + indices = 65,920 bits of 393,216 at 24 bits a pixel (16.8 %)\n"
     ) in text
 
 
+def test_bits_of_a_modelled_file(capsys):
+    """Palette and indices are told as they would be packed, and as they are stored."""
+    kmcodec.save(gradient(128, 96), "g.kmq")
+    facts = kmcodec.info("g.kmq")
+    palette, indices = facts.palette_bits, facts.index_bits
+    assert info.main(["-v", "--check", "g.kmq"]) == 0
+    text = capsys.readouterr().out
+    assert f"16 colors, {indices / (128 * 96):.3f} bits an index, modelled, " in text
+    assert f"palette 16 x 24 = 384 -> {palette}, indices 128 x 96 x 4 = 49,152 -> {indices:,}" in (
+        text
+    )
+    assert f"  palette + indices = {palette + indices:,} bits of 294,912 " in text
+    assert "CODED_PALETTE" in text
+    assert "palette_payload" in text
+    assert "row 0" not in text
+
+
 def test_all_fields_and_first_bits(capsys):
     """-v shows each field with its bytes, each section, the palette and the first indices."""
-    kmcodec.save(picture(3, 2, 6), "b.kmq")
+    kmcodec.save(picture(3, 2, 6), "b.kmq", coding="packed")
     _, indices = kmcodec.decode_indexed(Path("b.kmq").read_bytes())
     assert info.main(["-v", "b.kmq"]) == 0
     text = capsys.readouterr().out
@@ -618,10 +648,13 @@ def test_metadata_values(capsys):
 
 
 @pytest.mark.parametrize("settings", [{}, {"band_rows": 2}, {"comment": "c", "dpi": (1, 2)}])
+@pytest.mark.parametrize("coding", ["modelled", "packed"])
 @pytest.mark.parametrize("colors", [1, 2, 5, 17, 300])
-def test_json(capsys, colors, settings):
+def test_json(capsys, colors, coding, settings):
     """--json has the documented keys, sections without gaps, and bits that add up."""
-    kmcodec.save(picture(21, 17, colors), "j.kmq", colors=300, **settings)
+    pixels = np.sort(picture(21, 17, colors), axis=0)  # smooth enough to be modelled
+    colors = len(np.unique(pixels.reshape(-1, 3), axis=0))
+    kmcodec.save(pixels, "j.kmq", colors=400, coding=coding, **settings)
     data = Path("j.kmq").read_bytes()
     assert info.main(["--json", "--check", "j.kmq", "a.kmq"]) == 0
     found, _ = json.loads(capsys.readouterr().out)
@@ -633,11 +666,13 @@ def test_json(capsys, colors, settings):
     assert found["file_bytes"] == len(data)
     assert found["header"]["mode"] == "RGB"
     assert found["header"]["color_count"] == len(found["palette"]) == colors
-    assert found["header"]["flags"] == (["METADATA"] if "comment" in settings else [])
+    assert ("METADATA" in found["header"]["flags"]) == ("comment" in settings)
+    assert coding == "modelled" or "CODED_PALETTE" not in found["header"]["flags"]
     assert set(found["metadata"]) == set(settings) & {"comment", "dpi"}
     bits = found["bits"]
     parts = ("header", "metadata", "palette", "indices", "row_padding", "lengths", "checksums")
     assert sum(bits[part] for part in parts) == bits["file"] == 8 * len(data)
+    assert all(bits[part] >= 0 for part in parts)
     offset = 0
     for section in found["sections"]:
         assert section["offset"] == offset

@@ -93,6 +93,7 @@ def _add_coding_options(group: Any) -> None:
     add("--iterations", type=int, metavar="N", help="most K-Means iterations (default 100)")
     add("--dither", type=float, metavar="X", help="error diffusion, 0..1 (default 0)")
     add("--band-rows", type=int, metavar="N", help="rows of a band (default: about a megapixel)")
+    add("--threads", type=int, metavar="N", help="bands coded at once (default: one a core)")
 
 
 def convert(args: argparse.Namespace) -> int:

@@ -12,7 +12,8 @@
     metadata        {name: bytes}
     palette         array of "#rrggbb" or "#rrggbbaa", in index order
     bits            {header, metadata, palette, indices, row_padding, lengths, checksums, file,
-                    raw}: those before file add up to it; raw is 24 a pixel
+                    raw}: those before file add up to it; raw is 24 a pixel. palette and indices
+                    are as they are stored, coded or not; lengths are of palette and bands
     checked         whether --check verified every checksum and index
 """
 
@@ -27,7 +28,7 @@ from bitarray import bitarray
 
 from kmcodec.errors import KmqError
 from kmcodec.files import Info, info
-from kmcodec.format import FIELDS, HEADER_BYTES, MAGIC, VERSION, Flags
+from kmcodec.format import FIELDS, HEADER_BYTES, MAGIC, VERSION, Coding, Flags
 from kmcodec.metadata import pillow_info
 from kmcodec.palette import color_palette
 
@@ -113,7 +114,8 @@ def text_lines(
         yield from metadata_lines(facts)
         if not args.palette:
             yield palette_line(facts)
-        yield first_indices(facts, source)
+        if facts.header.coding == Coding.PACKED:
+            yield first_indices(facts, source)
         yield from bits_lines(facts)
     if args.palette:
         yield from (f"{index} {color}" for index, color in enumerate(colors(facts)))
@@ -126,13 +128,21 @@ def summary(facts: Info) -> str:
     parts = (
         f"KMQ v{VERSION} {header.width}x{header.height} {header.mode.name}",
         plural(header.color_count, "color"),
-        f"{plural(header.bits, 'bit')} an index",
+        bits_an_index(facts),
         header.coding.name.lower(),
         f"{facts.file_bytes:,} bytes",
         f"{ratio:.1f} % of 24 bits a pixel",
         *facts.metadata,
     )
     return ", ".join(parts)
+
+
+def bits_an_index(facts: Info) -> str:
+    """The width of packed indices, or the mean of modelled ones."""
+    header = facts.header
+    if header.coding == Coding.PACKED:
+        return f"{plural(header.bits, 'bit')} an index"
+    return f"{facts.index_bits / (header.width * header.height):.3f} bits an index"
 
 
 def field_lines(facts: Info) -> Iterator[str]:
@@ -221,14 +231,16 @@ def count_bits(facts: Info) -> dict[str, int]:
     """The bits of the file by what they are for."""
     header = facts.header
     metadata = sum(5 + len(name) + len(payload) for name, payload in facts.metadata.items())
-    indices = header.width * header.height * header.bits
+    indices = facts.index_bits
+    if header.coding == Coding.PACKED:
+        indices = header.width * header.height * header.bits
     return {
         "header": 8 * HEADER_BYTES,
         "metadata": 8 * (metadata + bool(metadata)),
         "palette": facts.palette_bits,
         "indices": indices,
-        "row_padding": 8 * header.row_bytes * header.height - indices,
-        "lengths": 32 * header.band_count,
+        "row_padding": facts.index_bits - indices,
+        "lengths": facts.length_bits,
         "checksums": 32 * (1 + header.band_count),
         "file": 8 * facts.file_bytes,
         "raw": facts.raw_bits,
@@ -240,11 +252,14 @@ def bits_lines(facts: Info) -> Iterator[str]:
     header, bits = facts.header, count_bits(facts)
     metadata = f"metadata {bits['metadata']:,}, " if bits["metadata"] else ""
     padding = f"row padding {bits['row_padding']:,}, " if bits["row_padding"] else ""
+    coded = "" if header.flags & Flags.CODED_PALETTE == 0 else f" -> {bits['palette']:,}"
+    modelled = "" if header.coding == Coding.PACKED else f" -> {bits['indices']:,}"
+    entry_bits, pixels = 8 * header.mode.channels, header.width * header.height
     yield (
-        f"  header {bits['header']} bits, {metadata}"
-        f"palette {header.color_count:,} x {8 * header.mode.channels} = {bits['palette']:,}, "
-        f"indices {header.width:,} x {header.height:,} x {header.bits} = {bits['indices']:,}, "
-        f"{padding}band lengths {bits['lengths']:,}, checksums {bits['checksums']:,}; "
+        f"  header {bits['header']} bits, {metadata}palette {header.color_count:,} x {entry_bits}"
+        f" = {header.color_count * entry_bits:,}{coded}, indices {header.width:,} x "
+        f"{header.height:,} x {header.bits} = {pixels * header.bits:,}{modelled}, "
+        f"{padding}lengths {bits['lengths']:,}, checksums {bits['checksums']:,}; "
         f"file {bits['file']:,} bits"
     )
     both = bits["palette"] + bits["indices"] + bits["row_padding"]

@@ -1,0 +1,262 @@
+"""What a file is made of: the smaller of modelled and packed, in the order of codes that pays."""
+
+from io import BytesIO
+from itertools import permutations
+
+import numpy as np
+import pytest
+from helpers import drawing, gradient, photo, picture, plane
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import kmcodec
+from kmcodec.container import read_head
+from kmcodec.format import MAX_MODELLED_CELLS, Coding, Flags, Header, Mode
+from kmcodec.pixels import Indexed
+from kmcodec.plan import plan_file
+
+
+def head_of(data):
+    """Header, palette and order of a file."""
+    return read_head(BytesIO(data), None)
+
+
+def distant_palette(colors, seed=0):
+    """Entries that have nothing in common with their neighbors."""
+    return np.random.default_rng(seed).integers(0, 256, (colors, 3)).astype(np.uint8)
+
+
+def scattered_ramp(colors, shape, seed=0):
+    """A picture of smooth indices whose palette stands in random order, and its indices."""
+    rng = np.random.default_rng(seed)
+    ramp = np.arange(colors)[:, np.newaxis] * [[250, 200, 150]] // colors
+    places = rng.permutation(colors)
+    palette = np.empty((colors, 3), np.uint8)
+    palette[places] = ramp
+    return palette, places[plane("dithered", shape, colors, seed)]
+
+
+@pytest.mark.parametrize("pixels", [gradient(60, 40), drawing(60, 40), photo(60, 40)])
+def test_what_can_be_modelled_is(pixels):
+    """A picture with any likeness in it is modelled, and smaller for it."""
+    modelled, packed = (kmcodec.encode(pixels, 16, coding=c) for c in ("modelled", "packed"))
+
+    assert head_of(modelled).header.coding == Coding.MODELLED
+    assert head_of(packed).header.coding == Coding.PACKED
+    assert len(modelled) < len(packed)
+
+
+@pytest.mark.parametrize("colors", [2, 4, 16, 256])
+def test_noise_is_packed(colors):
+    """Where nothing can be predicted, the indices are packed."""
+    data = kmcodec.encode(picture(64, 64, colors))
+
+    assert head_of(data).header.coding == Coding.PACKED
+
+
+def test_one_color_is_packed():
+    """A picture of one color has no indices to model."""
+    data = kmcodec.encode(picture(300, 200, 1))
+
+    assert head_of(data).header.coding == Coding.PACKED
+    assert len(data) == 32 + 3
+
+
+def test_two_by_two_pixels_of_noise():
+    """The smallest pictures cost no more than packed."""
+    for places in permutations(range(4)):
+        indices = np.reshape(places, (2, 2))
+        modelled, packed = (
+            kmcodec.encode_indexed(distant_palette(4), indices, coding=coding)
+            for coding in ("modelled", "packed")
+        )
+        assert len(modelled) <= len(packed)
+
+
+@settings(max_examples=100)
+@given(
+    st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 2, 5, 16, 60]), st.integers(0, 99)
+)
+def test_the_default_is_never_larger_than_packed(width, height, colors, seed):
+    """Whatever the picture, trying to model it costs no byte."""
+    indices = np.random.default_rng(seed).integers(0, colors, (height, width))
+    indices[1::2] = indices[: height // 2 * 2 : 2]
+    palette = distant_palette(colors, seed)
+    modelled, packed = (
+        kmcodec.encode_indexed(palette, indices, coding=coding) for coding in ("modelled", "packed")
+    )
+
+    assert len(modelled) <= len(packed)
+    assert (kmcodec.decode_indexed(modelled)[1] == indices).all()
+
+
+def test_a_palette_is_coded_where_that_is_shorter():
+    """Beside packed indices, too, the palette has the shorter form."""
+    indices = np.random.default_rng(0).integers(0, 256, (64, 64))
+    grays = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    smooth, distant = (kmcodec.encode_indexed(p, indices) for p in (grays, distant_palette(256)))
+
+    assert head_of(smooth).header.coding == head_of(distant).header.coding == Coding.PACKED
+    assert head_of(smooth).header.flags == Flags.CODED_PALETTE
+    assert head_of(distant).header.flags == 0
+    assert head_of(smooth).order is None
+
+
+@pytest.mark.parametrize("colors", [2, 5, 16, 64, 256])
+@pytest.mark.parametrize("shape", [(9, 9), (60, 80), (300, 300)])
+def test_indexed_pictures_are_kept_entry_by_entry(shape, colors):
+    """Palette and indices come back exactly, whatever order they are coded in."""
+    palette, indices = scattered_ramp(colors, shape)
+    palette_again, indices_again = kmcodec.decode_indexed(kmcodec.encode_indexed(palette, indices))
+
+    assert (palette_again == palette).all()
+    assert (indices_again == indices).all()
+
+
+def test_an_order_is_stored_where_it_pays():
+    """A large picture of a scattered palette is coded in another order, and that is stored."""
+    palette, indices = scattered_ramp(64, (120, 160))
+    data = kmcodec.encode_indexed(palette, indices)
+    head = head_of(data)
+
+    assert head.order is not None
+    assert (head.palette == palette).all()
+    assert (kmcodec.decode(data) == palette[indices]).all()
+    ordered = np.argsort(palette[:, 0], kind="stable")
+    alike = kmcodec.encode_indexed(palette[ordered], np.argsort(ordered)[indices])
+    assert len(data) < len(alike) + 80
+
+
+def test_no_order_is_stored_where_there_is_nothing_to_gain():
+    """A palette whose order is good already is coded as it is."""
+    ramp = np.repeat(np.arange(0, 256, 4, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    head = head_of(kmcodec.encode_indexed(ramp, plane("dithered", (100, 100), 64)))
+
+    assert head.header.coding == Coding.MODELLED
+    assert head.order is None
+
+
+@pytest.mark.parametrize("mode", ["P", "PA"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_palette_pictures_are_kept_entry_by_entry(mode, alpha):
+    """Duplicates, unused entries and their order survive, with an order in the file or none."""
+    palette, indices = scattered_ramp(40, (100, 120))
+    palette[7] = palette[30]
+    indices[indices == 12] = 13
+    image = Image.fromarray(indices.astype(np.uint8))
+    image.putpalette(palette.tobytes())
+    if alpha and mode == "P":
+        image.info["transparency"] = bytes(range(100, 140))
+    if mode == "PA":
+        image = image.convert("PA")
+        if alpha:
+            image.putalpha(Image.fromarray((indices % 2 * 255).astype(np.uint8)))
+    data = kmcodec.encode(image)
+    again = Image.open(BytesIO(data))
+
+    assert head_of(data).header.coding == Coding.MODELLED
+    assert again.mode == mode
+    assert again.getpalette()[:120] == palette.ravel().tolist()
+    assert (np.asarray(again) == np.asarray(image)).all()
+    if alpha and mode == "P":
+        assert again.info["transparency"] == bytes(range(100, 140))
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_other_pictures_are_coded_in_the_best_order(mode):
+    """Where the palette is the encoder's own, no order is stored, and neighbors are like."""
+    palette, indices = scattered_ramp(60, (100, 120))
+    image = Image.fromarray(palette[indices]).convert(mode)
+    head = head_of(kmcodec.encode(image))
+    entries = head.palette.astype(int)
+
+    assert head.order is None
+    assert head.header.coding == Coding.MODELLED
+    assert np.abs(np.diff(entries, axis=0)).max() < 40
+    assert (np.asarray(Image.open(BytesIO(kmcodec.encode(image)))) == np.asarray(image)).all()
+
+
+def test_black_comes_before_white():
+    """The palette of a bilevel picture has one order."""
+    for first in (False, True):
+        pixels = np.full((40, 40), first)
+        pixels[10:20, 5:30] = not first
+        head = head_of(kmcodec.encode(pixels))
+        assert head.palette.ravel().tolist() == [0, 255]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        scattered_ramp(64, (50, 60)),
+        scattered_ramp(200, (300, 260)),
+        (distant_palette(8), plane("tiled", (64, 64), 8)),
+        (distant_palette(300), plane("gradient", (90, 90), 300)),
+    ],
+)
+def test_trials_are_deterministic(case):
+    """The same picture is the same bytes again, whatever was coded in between."""
+    once = kmcodec.encode_indexed(*case)
+    kmcodec.encode_indexed(*scattered_ramp(30, (80, 80), 1))
+
+    assert kmcodec.encode_indexed(*case) == once
+    assert kmcodec.encode_indexed(*case, threads=1) == once
+
+
+@pytest.mark.parametrize("keep_order", [False, True])
+def test_a_picture_of_many_megapixels_is_tried_on_some_rows(keep_order, monkeypatch):
+    """Of a large picture only the order that does best on some rows is coded whole."""
+    palette = distant_palette(64)
+    source = Indexed(Mode.RGB, palette, plane("dithered", (300, 300), 64))
+    header = Header(Coding.PACKED, Mode.RGB, Flags(0), 300, 300, 64, 300)
+    coded = []
+
+    def note(_header, codes, _threads):
+        coded.append(codes)
+        return [b"x"]
+
+    monkeypatch.setattr("kmcodec.plan.model_bands", note)
+    plan = plan_file(header, source, keep_order, 1)
+
+    assert len(coded) == 1
+    assert plan.payloads == [b"x"]
+    assert plan.header.coding == Coding.MODELLED
+    small = Indexed(Mode.RGB, palette, source.indices[:100])
+    plan_file(Header(Coding.PACKED, Mode.RGB, Flags(0), 300, 100, 64, 100), small, keep_order, 1)
+    assert len(coded) == 3
+
+
+def test_bands_beyond_the_models_memory_are_packed(monkeypatch):
+    """A band of more cells than a decoder takes is not modelled."""
+    monkeypatch.setattr("kmcodec.plan.MAX_MODELLED_CELLS", 1000)
+    data = kmcodec.encode(gradient(60, 40))
+
+    assert MAX_MODELLED_CELLS > 1000
+    assert head_of(data).header.coding == Coding.PACKED
+    assert head_of(kmcodec.encode(gradient(60, 40), band_rows=5)).header.coding == Coding.MODELLED
+
+
+def test_one_band_of_noise_is_enough_to_pack():
+    """All bands have one coding: where one is longer than packed, none is modelled."""
+    palette = distant_palette(16)
+    indices = np.concatenate((plane("flat", (16, 64), 16), plane("noise", (16, 64), 16)))
+    whole = kmcodec.encode_indexed(palette, indices)
+    banded = kmcodec.encode_indexed(palette, indices, band_rows=16)
+
+    assert head_of(whole).header.coding == Coding.MODELLED
+    assert head_of(banded).header.coding == Coding.PACKED
+    for data in (whole, banded):
+        assert (kmcodec.decode_indexed(data)[1] == indices).all()
+
+
+def test_65536_colors_are_modelled():
+    """A picture of the most colors there can be, smooth in all of them, comes back identical."""
+    y, x = np.mgrid[0:256, 0:256]
+    pixels = np.stack((x, y, (x + y) // 2), axis=-1).astype(np.uint8)
+    data = kmcodec.encode(pixels, 65536)
+
+    assert head_of(data).header.coding == Coding.MODELLED
+    assert head_of(data).header.color_count == 65536
+    assert len(data) < pixels.size
+    assert (kmcodec.decode(data) == pixels).all()
