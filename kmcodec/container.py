@@ -278,9 +278,7 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> li
         if header.coding != Coding.PACKED and len(length) == _U32.size:
             size = min(size, _unpack_u32(length))
         if len(length) == _U32.size and _unpack_u32(length) != size:
-            fault = (
-                f"band {number} of {_unpack_u32(length)} bytes, of which {size} are its rows packed"
-            )
+            fault = f"band {number} is {_unpack_u32(length)} bytes long, its rows packed {size}"
             raise FormatError(fault, offset=offset, field="length")
         band = Band(offset + _U32.size, size, top, bottom)
         offset = band.offset + size + CHECKSUM_BYTES

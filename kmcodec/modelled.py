@@ -18,8 +18,8 @@ from .format import MODEL_BORDER, Indices, index_bits
 TINY_PIXELS: Final = 512
 """Up to here trials would take longer than all the rest."""
 
-TRIAL_PIXELS: Final = 1 << 13
-"""Pixels that models and orders are tried on, of eight times as many or more."""
+TRIAL_PIXELS: Final = 1 << 12
+"""Pixels that models and orders are tried on, of sixteen times as many or more."""
 
 _FLAT_SHARE: Final = 0.5
 """Share of pixels in flat surroundings from which a picture is graphics without a trial."""
@@ -54,7 +54,7 @@ def encode_indices(indices: Indices, color_count: int) -> bytes | None:
     if indices.size <= TINY_PIXELS or _flat_share(indices) > _FLAT_SHARE:
         graphics = indices.size > TINY_PIXELS
         return _encode_plane(plane, color_count, room, graphics=graphics)
-    if indices.size <= 8 * TRIAL_PIXELS:
+    if indices.size <= 16 * TRIAL_PIXELS:
         payloads = [_encode_plane(plane, color_count, room, graphics=g) for g in (False, True)]
         return min((p for p in payloads if p is not None), key=len, default=None)
     sample = choose_sample(indices)

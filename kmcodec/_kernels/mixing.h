@@ -93,8 +93,8 @@ KMC_INLINE KmcSlot *kmc_find_line(KmcSlot *table, uint32_t hash, int shift) {
     int miss = (uint16_t)line[0] != check;
     size_t other = (size_t)(miss & (second | newer));
     miss &= !second;
-    KMC_NO_BRANCH(miss);
-    KMC_NO_BRANCH(other);
+    KMC_OPAQUE(miss);
+    KMC_OPAQUE(other);
     line += other * KMC_SLOTS;
 #if defined(KMC_SSE2)
     const __m128i keep = _mm_set1_epi32(miss - 1);

@@ -111,8 +111,8 @@ Match = cython.struct(  # the match model of a band
 @cython.nogil
 @cython.exceptval(check=False)
 def clamped_gradient(a: uint32_t, b: uint32_t, c: uint32_t) -> uint32_t:
-    """A + b - c, or whichever of a and b it leaves behind (the median of LOCO-I)."""
-    low: uint32_t = min(b, a)
+    """The sum a + b - c, between a and b (the median edge detector of LOCO-I)."""
+    low: uint32_t = min(a, b)
     high: uint32_t = max(a, b)
     if c >= high:
         return low

@@ -15,12 +15,13 @@
 #define KMC_INLINE static inline __attribute__((always_inline))
 #endif
 
-/* GCC and Clang turn a bit that selects values into a branch, which is mispredicted whenever the
-   prediction of the model was; hiding where the bit comes from prevents that. */
+/* Hides from GCC and Clang where a value comes from, so that a branch stays one, or none is made.
+   Behind the predicted branch on a decoded bit the processor goes on with the next node while the
+   bit is still being compared: photographs decode a tenth faster. */
 #if defined(__GNUC__) || defined(__clang__)
-#define KMC_NO_BRANCH(bit) __asm__("" : "+r"(bit))
+#define KMC_OPAQUE(value) __asm__ volatile("" : "+r"(value))
 #else
-#define KMC_NO_BRANCH(bit) ((void)0)
+#define KMC_OPAQUE(value) ((void)0)
 #endif
 
 enum { KMC_BEYOND = 64 }; /* most bytes beyond its end that a payload may be read to */
@@ -77,18 +78,23 @@ KMC_INLINE void kmc_start(RangeCoder *coder, int decoding, uint8_t *bytes, int64
 /* Codes one decision; `p` is the probability of a 1 in units of 2^-bits. Returns the bit. */
 KMC_INLINE int kmc_code_bit(RangeCoder *coder, int decoding, int bit, uint32_t p, int bits) {
     const uint64_t bound = (coder->range >> bits) * p;
-    uint64_t ones;
     if (decoding) {
-        bit = coder->code < bound;
-        KMC_NO_BRANCH(bit);
-        ones = 0 - (uint64_t)bit;
-        coder->code -= bound & ~ones;
+        if (coder->code < bound) {
+            bit = 1;
+            coder->range = bound;
+            KMC_OPAQUE(bit);
+        } else {
+            bit = 0;
+            coder->code -= bound;
+            coder->range -= bound;
+            KMC_OPAQUE(bit);
+        }
     } else {
-        ones = 0 - (uint64_t)bit;
-        coder->low += bound & ~ones;
-        if (coder->low < (bound & ~ones)) kmc_carry(coder);
+        const uint64_t ones = 0 - (uint64_t)bit, added = bound & ~ones;
+        coder->low += added;
+        if (coder->low < added) kmc_carry(coder);
+        coder->range = (bound & ones) | ((coder->range - bound) & ~ones);
     }
-    coder->range = (bound & ones) | ((coder->range - bound) & ~ones);
     if (coder->range >> 32 == 0) {
         coder->range <<= 32;
         if (decoding) {
