@@ -241,7 +241,7 @@ KMC_INLINE void kmc_gather(KmcDecision *decision, KmcSlot **lines, int node, int
 }
 
 KMC_INLINE int16x4_t kmc_rate_half(uint16x4_t half) {
-    const uint32x4_t bits = vshll_n_u16(half, 16);
+    const uint32x4_t bits = vshlq_n_u32(vmovl_u16(half), 16);
     return vmovn_s32(vcvtq_s32_f32(vreinterpretq_f32_u32(bits)));
 }
 
