@@ -4,18 +4,20 @@ Importing this package registers KMQ with Pillow, so that ``Image.open("x.kmq")`
 ``im.save("x.kmq", colors=64)`` work.
 """
 
-from .codec import decode, decode_indexed, encode, encode_indexed, quantize
+from .codec import decode, decode_indexed, encode, encode_indexed, quantize, quantize_many
 from .errors import (
     ChecksumError,
     FormatError,
     KmqError,
     LimitError,
+    QualityError,
     SignatureError,
     TruncatedError,
     UnsupportedError,
 )
 from .files import Info, info, load, save
 from .KmqImagePlugin import register
+from .quantize import Quantized
 
 __all__ = (
     "ChecksumError",
@@ -23,6 +25,8 @@ __all__ = (
     "Info",
     "KmqError",
     "LimitError",
+    "QualityError",
+    "Quantized",
     "SignatureError",
     "TruncatedError",
     "UnsupportedError",
@@ -33,6 +37,7 @@ __all__ = (
     "info",
     "load",
     "quantize",
+    "quantize_many",
     "register",
     "save",
 )

@@ -1,7 +1,7 @@
 """The two staircases: pixels down to bytes, and back up."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import IO, Any
 
@@ -27,12 +27,13 @@ from .format import (
     Mode,
     index_dtype,
 )
+from .indexing import index_picture, index_pictures
 from .metadata import collect_metadata
 from .options import Options, split_options
-from .palette import color_palette, drop_unused, sort_entries
-from .pixels import Indexed, Pixels, read_image
+from .palette import color_palette
+from .pixels import Indexed, read_image
 from .plan import Plan, plan_file
-from .quantize import quantize_pixels
+from .quantize import Quantized
 
 MAX_PIXELS = 2 * 89_478_485
 """Default limit of the decoder: the size at which Pillow refuses a picture."""
@@ -46,9 +47,10 @@ def encode_pieces(image: Any, colors: int = 256, **options: Any) -> Iterator[byt
     settings, given = split_options({"colors": colors, **options})
     source = read_image(image)  # first, as Pillow may find metadata behind the pixels
     metadata = collect_metadata(given, getattr(image, "info", {}))
-    indexed = choose_palette(source, settings)
-    keep_order = source.mode in {Mode.P, Mode.P_ALPHA, Mode.PA}
-    return _encode_indexed(indexed, keep_order, settings, metadata)
+    mode, results = index_picture(source, settings)
+    choices = [Indexed(mode, *quantized) for quantized in results]
+    keep_order = settings.palette is not None or mode in {Mode.P, Mode.P_ALPHA, Mode.PA}
+    return _encode_smallest(choices, keep_order, settings, metadata)
 
 
 def encode(image: Any, colors: int = 256, **options: Any) -> bytes:
@@ -98,67 +100,83 @@ def encode_indexed(palette: Any, indices: Any, **options: Any) -> bytes:
     else:
         mode = Mode.RGBA if alpha else Mode.RGB
     source = Indexed(mode, palette, indices.astype(index_dtype(len(palette)), copy=False))
-    return b"".join(_encode_indexed(source, True, settings, collect_metadata(given, {})))
+    return b"".join(_encode_smallest([source], True, settings, collect_metadata(given, {})))
 
 
-def quantize(image: Any, colors: int = 256, **options: Any) -> tuple[NDArray[np.uint8], Indices]:
+def quantize(image: Any, colors: int = 256, **options: Any) -> Quantized:
     """Choose a palette and map each pixel to it, as ``encode`` does, without coding.
 
-    A file may hold the same entries in another order, unless it is of mode P or PA.
+    A file may hold the same entries in another order, unless it is of mode P or PA or the palette
+    was given. With ``rate`` it holds the result of rate 0 where that is not larger; here nothing
+    is coded to tell.
 
     Returns:
-        palette (K, 3 or 4) uint8, and indices (height, width) uint8, or uint16 above 256 colors.
+        What unpacks to a palette (K, 3 or 4) uint8 and indices (height, width) uint8, or uint16
+        above 256 colors; and tells ``mse``, ``psnr``, ``iterations``, ``seconds`` by stage, and the
+        ``trace`` of centroids and inertia.
+
+    Raises:
+        QualityError: ``quality`` cannot be reached with so many colors.
+        TypeError, ValueError: the image or an option is none that ``encode`` takes.
     """
     settings, _ = split_options({"colors": colors, **options})
-    source = choose_palette(read_image(image), settings)
-    return color_palette(source.palette), source.indices
+    quantized = index_picture(read_image(image), settings)[1][-1]
+    return quantized.rearranged(color_palette(quantized.palette), quantized.indices)
 
 
-def choose_palette(source: Pixels | Indexed, options: Options) -> Indexed:
-    """A palette of at most ``options.colors`` entries, and the indices into it."""
-    if isinstance(source, Indexed):
-        if len(source.palette) <= options.colors:
-            return source
-        source = Indexed(source.mode, *drop_unused(source.palette, source.indices))
-        if len(source.palette) <= options.colors:
-            return source
-        source = Pixels(source.mode, source.palette[source.indices])
-    mode = source.mode
-    quantized = quantize_pixels(
-        source.pixels,
-        min(options.colors, 256 if mode == Mode.PA else MAX_COLORS),
-        seeding=options.seeding,
-        seed=options.seed,
-        iterations=options.iterations,
-        dither=options.dither,
-    )
-    palette, indices = quantized.palette, quantized.indices
-    if mode == Mode.BILEVEL:  # one color was asked for, of two
-        palette = np.where(palette >= 128, 255, 0).astype(np.uint8)
-    if mode == Mode.PA:  # so that entries of one color stand together
-        palette, indices = sort_entries(palette, indices)
-    return Indexed(mode, palette, indices)
+def quantize_many(
+    images: Iterable[Any], colors: int = 256, **options: Any
+) -> tuple[NDArray[np.uint8], list[Indices]]:
+    """Choose one palette for several images, and map the pixels of each to it.
+
+    Args:
+        images: as of ``encode``, at least one, of any sizes.
+        colors: most palette entries, 1..65536.
+        **options: as of ``encode``, but no ``importance``.
+
+    Returns:
+        palette (K, 3 or 4) uint8, and for each image the indices (height, width) uint8, or uint16
+        above 256 colors: arguments for ``encode_indexed``.
+
+    Raises:
+        QualityError, TypeError, ValueError: as ``quantize``; or there is no image.
+    """
+    settings, _ = split_options({"colors": colors, **options})
+    if settings.importance is not None:
+        raise ValueError("importance is of one picture; it cannot be of several")
+    sources = [read_image(image) for image in images]
+    if not sources:
+        raise ValueError("a palette needs at least one image")
+    results = index_pictures(sources, settings)
+    return results[0][-1].palette, [choices[-1].indices for choices in results]
 
 
-def _encode_indexed(
-    source: Indexed, keep_order: bool, options: Options, metadata: dict[str, bytes]
+def _encode_smallest(
+    choices: list[Indexed], keep_order: bool, options: Options, metadata: dict[str, bytes]
 ) -> Iterator[bytes | bytearray]:
+    """The smallest file of those for some choices, of several the first."""
+    flags = Flags.METADATA if metadata else Flags(0)
+    plans = [_plan(source, keep_order, flags, options) for source in choices]
+    best = min(range(len(plans)), key=lambda number: plans[number].size)
+    plan = plans[best]
+    payloads = plan.payloads or pack_bands(plan.header, choices[best].indices)
+    return join(plan.header, metadata, plan.palette, payloads)
+
+
+def _plan(source: Indexed, keep_order: bool, flags: Flags, options: Options) -> Plan:
     height, width = source.indices.shape
     header = Header(
         coding=Coding.PACKED,
         mode=source.mode,
-        flags=Flags.METADATA if metadata else Flags(0),
+        flags=flags,
         width=width,
         height=height,
         color_count=len(source.palette),
         band_rows=choose_band_rows(width, height, options.band_rows),
     )
     if options.coding == "modelled":
-        plan = plan_file(header, source, keep_order, options.threads)
-    else:
-        plan = Plan(header, source.palette.tobytes(), None)
-    payloads = plan.payloads or pack_bands(header, source.indices)
-    return join(plan.header, metadata, plan.palette, payloads)
+        return plan_file(header, source, keep_order, options.threads)
+    return Plan(header, source.palette.tobytes(), None)
 
 
 def choose_band_rows(width: int, height: int, wanted: int | None) -> int:

@@ -8,7 +8,9 @@ KmqError (OSError)          the data at hand is not a file this package can deco
 │   └── ChecksumError       stored and computed checksum differ
 └── LimitError              valid so far, but larger than the caller allows
 
-Mistakes of the caller (an unknown option, an array of the wrong shape) are plain
+QualityError (ValueError)   the quality asked for takes more colors than allowed
+
+Other mistakes of the caller (an unknown option, an array of the wrong shape) are plain
 ``ValueError`` and ``TypeError``.  ``KmqError`` is an ``OSError`` so that Pillow passes it
 to the user with its message instead of "cannot identify image file".
 """
@@ -55,3 +57,7 @@ class ChecksumError(FormatError):
 
 class LimitError(KmqError):
     """The picture has more pixels than the caller allows."""
+
+
+class QualityError(ValueError):
+    """The quality asked for cannot be reached with as many colors as are allowed."""

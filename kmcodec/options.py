@@ -1,14 +1,25 @@
 """The encoder's options: one list for functions, plugin and command line."""
 
 import operator
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .format import MAX_BAND_ROWS, MAX_COLORS
 from .metadata import METADATA_NAMES
 
 CodingName = Literal["modelled", "packed"]
 SeedingName = Literal["wu", "k-means++", "random"]
+SpaceName = Literal["rgb", "oklab"]
+DitheringName = Literal["diffusion", "ordered"]
+WeightingName = Literal["pixels", "roots"]
+
+MAX_PSNR: Final = 200
+"""In dB, of a quality that can be asked for: above that of any picture that is not exact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,13 +27,38 @@ class Options:
     """Checked options of ``encode``.
 
     Attributes:
-        colors: most palette entries, 1..65536. Pictures with no more distinct colors are exact.
+        colors: most palette entries, 1..65536. Pictures with no more distinct colors are exact,
+            unless ``rate`` is above 0, or ``quality`` asks for less.
         coding: how indices are coded: ``"modelled"``, which falls back to ``"packed"`` where that
             is smaller, or ``"packed"``.
-        seeding: where K-Means starts: ``"wu"``, ``"k-means++"`` or ``"random"``.
-        seed: of the last two seedings, at least 0. The same seed gives the same bytes.
-        iterations: most K-Means iterations, at least 1.
-        dither: strength of error diffusion, 0 (off) to 1.
+        speed: 1 (best palette) to 10 (fastest); how long palettes are searched for.
+        seeding: where K-Means starts: ``"wu"``, ``"k-means++"`` or ``"random"``; it then runs once
+            and nothing is searched. None for what ``speed`` finds best.
+        seed: of all that draws, at least 0. The same seed gives the same bytes.
+        starts: seedings to choose the best of, at least 1; None for as many as ``speed`` says.
+        iterations: most iterations of K-Means on all colors, at least 1; None for as many as
+            ``speed`` says.
+        space: where colors are compared: ``"rgb"``, which has the highest PSNR, or ``"oklab"``,
+            which is nearer to what people see.
+        weighting: what colors count: their ``"pixels"``, or the square ``"roots"`` of the pixels
+            of about the same color, which keeps small areas of a color of their own.
+        importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
+            each pixel counts, relative to the others.
+        palette: (K, 1 to 4) integers in 0..255, or a list of such colors (gray, gray and alpha,
+            RGB or RGBA): pixels are mapped to these entries, which are stored in this order.
+        fixed: such colors, kept exactly, with which a palette that is chosen begins; they count as
+            ``colors``. A picture that keeps its own palette does without.
+        quality: PSNR in dB to be reached with as few colors as it takes, or a pair of the least to
+            accept and the one to reach.
+        dither: strength of dithering, 0 (off) to 1.
+        dithering: ``"diffusion"`` of errors, or ``"ordered"``, a pattern that repeats itself.
+        rate: squared error, summed over channels, that saving a bit of the file is worth: 0 (off)
+            and up; 4 to 32 for photographs. Pixels get entries that are not the nearest but take
+            fewer bits, and entries move with them. A file never gets larger by it. Pictures that
+            keep their own palette (modes P and PA) and those of mode 1 are left alone. Not
+            together with ``dither``, which spends bits to lower a visible error.
+        progress: called with the name of a stage and a count of steps begun in it. An exception
+            that it raises ends the work.
         band_rows: rows of a band, 1..65536; None for about a megapixel a band.
         threads: bands coded at once, at least 1; None for one a core. The bytes do not depend on
             it.
@@ -33,42 +69,122 @@ class Options:
 
     colors: int = 256
     coding: CodingName = "modelled"
-    seeding: SeedingName = "wu"
+    speed: int = 5
+    seeding: SeedingName | None = None
     seed: int = 0
-    iterations: int = 100
+    starts: int | None = None
+    iterations: int | None = None
+    space: SpaceName = "rgb"
+    weighting: WeightingName = "pixels"
+    importance: NDArray[np.float64] | None = None
+    palette: NDArray[np.uint8] | None = None
+    fixed: NDArray[np.uint8] | None = None
+    quality: tuple[float, float] | None = None
     dither: float = 0.0
+    dithering: DitheringName = "diffusion"
+    rate: float = 0.0
+    progress: Callable[[str, int], object] | None = None
     band_rows: int | None = None
     threads: int | None = None
 
     def __post_init__(self) -> None:
         self._check_integer("colors", 1, MAX_COLORS)
+        self._check_integer("speed", 1, 10)
         self._check_integer("seed", 0, None)
+        self._check_integer("starts", 1, None)
         self._check_integer("iterations", 1, None)
-        if self.band_rows is not None:
-            self._check_integer("band_rows", 1, MAX_BAND_ROWS)
-        if self.threads is not None:
-            self._check_integer("threads", 1, None)
-        if not isinstance(self.dither, (int, float)):
-            raise TypeError(f"dither is {self.dither!r}, must be a number")
-        if not 0 <= self.dither <= 1:
-            raise ValueError(f"dither is {self.dither}, must be from 0 to 1")
+        self._check_integer("band_rows", 1, MAX_BAND_ROWS)
+        self._check_integer("threads", 1, None)
         self._check_choice("coding", get_args(CodingName))
-        self._check_choice("seeding", get_args(SeedingName))
+        self._check_choice("seeding", (None, *get_args(SeedingName)))
+        self._check_choice("space", get_args(SpaceName))
+        self._check_choice("weighting", get_args(WeightingName))
+        self._check_choice("dithering", get_args(DitheringName))
+        self._check_number("dither", self.dither, 0, 1)
+        self._check_number("rate", self.rate, 0, sys.float_info.max)
+        if self.dither > 0 and self.rate > 0:
+            raise ValueError("dither and rate exclude each other: one of them must be 0")
+        self._set("importance", _importance(self.importance))
+        self._set("palette", _entries("palette", self.palette, MAX_COLORS))
+        self._set("fixed", _entries("fixed", self.fixed, self.colors))
+        self._check_quality()
+        if self.progress is not None and not callable(self.progress):
+            raise TypeError(f"progress is {self.progress!r}, must be a function")
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     def _check_integer(self, name: str, low: int, high: int | None) -> None:
         value = getattr(self, name)
+        if value is None and Options.__dataclass_fields__[name].default is None:
+            return
         if isinstance(value, bool) or not hasattr(value, "__index__"):
             raise TypeError(f"{name} is {value!r}, must be an integer")
         number = operator.index(value)
         if number < low or (high is not None and number > high):
             wanted = f"at least {low}" if high is None else f"from {low} to {high}"
             raise ValueError(f"{name} is {number}, must be {wanted}")
-        object.__setattr__(self, name, number)
+        self._set(name, number)
 
-    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+    def _check_choice(self, name: str, choices: tuple[str | None, ...]) -> None:
         value = getattr(self, name)
-        if value not in choices:
-            raise ValueError(f"{name} is {value!r}, must be one of {', '.join(choices)}")
+        if not (value is None or isinstance(value, str)) or value not in choices:
+            names = ", ".join(choice for choice in choices if choice is not None)
+            raise ValueError(f"{name} is {value!r}, must be one of {names}")
+
+    @staticmethod
+    def _check_number(name: str, value: Any, low: float, high: float) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise TypeError(f"{name} is {value!r}, must be a number")
+        if not low <= value <= high:
+            raise ValueError(f"{name} is {value}, must be from {low:g} to {high:g}")
+
+    def _check_quality(self) -> None:
+        given: Any = self.quality
+        if given is None:
+            return
+        if self.palette is not None:
+            raise ValueError("quality chooses the colors, so it does not go with palette")
+        pair = (0.0, given) if isinstance(given, (int, float)) else given
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(f"quality is {given!r}, must be a PSNR or a pair of them")
+        for value in pair:
+            self._check_number("quality", value, 0, MAX_PSNR)
+        if pair[0] > pair[1]:
+            raise ValueError(f"quality is {pair[0]} to {pair[1]}, must not fall")
+        self._set("quality", (float(pair[0]), float(pair[1])))
+
+
+def _entries(name: str, given: Any, most: int) -> NDArray[np.uint8] | None:
+    """Palette entries as (k, 1 to 4) uint8."""
+    if given is None:
+        return None
+    try:
+        entries = np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{name} has colors of several numbers of channels") from None
+    if entries.dtype.kind not in "ui":
+        raise TypeError(f"{name} is of {entries.dtype}, must be of integers")
+    if entries.ndim != 2 or not 1 <= entries.shape[1] <= 4 or not 1 <= len(entries) <= most:
+        raise ValueError(f"{name} is of shape {entries.shape}, must be (1 to {most}, 1 to 4)")
+    if entries.min() < 0 or entries.max() > 255:
+        raise ValueError(f"{name} has values from {entries.min()} to {entries.max()}, not 0 to 255")
+    return entries.astype(np.uint8)
+
+
+def _importance(given: Any) -> NDArray[np.float64] | None:
+    """Importance as (height, width) float64."""
+    if given is None:
+        return None
+    importance = np.asarray(given)
+    if importance.dtype.kind not in "buif":
+        raise TypeError(f"importance is of {importance.dtype}, must be of numbers")
+    importance = importance.astype(np.float64)
+    if importance.ndim != 2 or not importance.size:
+        raise ValueError(f"importance is of shape {importance.shape}, must be (height, width)")
+    if not np.isfinite(importance).all() or importance.min() < 0 or importance.max() == 0:
+        raise ValueError("importance must be finite, at least 0, and somewhere more")
+    return importance
 
 
 OPTION_NAMES: Final = (*(field.name for field in fields(Options)), *METADATA_NAMES)

@@ -24,9 +24,30 @@ def sort_entries(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[
 
 def color_palette(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A palette of any mode as RGB or RGBA: (K, 3 or 4) uint8."""
-    if palette.shape[1] <= 2:
-        return palette[:, [0, 0, 0, 1][: palette.shape[1] + 2]]
-    return palette
+    return to_channels(palette, palette.shape[1] + 2) if palette.shape[1] <= 2 else palette
+
+
+def to_channels(values: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    """Entries or pixels (..., c) of gray, gray and alpha, RGB or RGBA as (..., channels).
+
+    Gray becomes three equal channels, RGB the first of them, so it should be gray; alpha becomes
+    255 where there was none, and is left out where there is none wanted.
+    """
+    have = values.shape[-1]
+    if have == channels:
+        return values
+    colors = [0, 0, 0] if have <= 2 else [0, 1, 2]
+    result = np.full((*values.shape[:-1], channels), 255, np.uint8)
+    opaque = channels - has_alpha_channel(channels)
+    result[..., :opaque] = values[..., colors[:opaque]]
+    if has_alpha_channel(channels) and has_alpha_channel(have):
+        result[..., -1] = values[..., -1]
+    return result
+
+
+def has_alpha_channel(channels: int) -> bool:
+    """Whether the last of so many channels is alpha."""
+    return channels in (2, 4)
 
 
 def green_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:

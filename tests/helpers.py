@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmcodec.format import Indices, index_dtype
+from kmcodec.options import Options
+from kmcodec.quantize import Quantized, quantize_pictures
 
 KINDS = ("flat", "noise", "dithered", "tiled", "gradient")
 
@@ -54,6 +56,11 @@ def drawing(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
         part = indices[y : y + 4, x : x + 4]
         part[:] = mark[: part.shape[0], : part.shape[1]]
     return colors[indices]
+
+
+def quantize_pixels(pixels: NDArray[np.uint8], options: Options) -> Quantized:
+    """Palette and indices of one picture in its own channels; those for ``rate``, if asked for."""
+    return quantize_pictures([pixels], options)[0][-1]
 
 
 def plane(kind: str, shape: tuple[int, int], colors: int, seed: int = 0) -> Indices:

@@ -172,8 +172,8 @@ def test_unknown_options_warn_with_the_nearest_name():
     """A misspelled save option is ignored, as in all of Pillow, but not silently."""
     with pytest.warns(UserWarning, match="'colours'.*did you mean 'colors'"):
         saved(an_image("RGB"), colours=3)
-    with pytest.warns(UserWarning, match="no option 'quality'"):
-        saved(an_image("RGB"), quality=3)
+    with pytest.warns(UserWarning, match="no option 'optimize'"):
+        saved(an_image("RGB"), optimize=True)
 
 
 @pytest.mark.parametrize("mode", ["I", "F", "I;16", "LAB"])

@@ -21,7 +21,7 @@ STAGES = {
     "pixels",
     "quantize",
 }
-KERNELS = {"histogram", "kmeans", "mapping", "modelling", "packing", "palette_coding"}
+KERNELS = {"histogram", "kmeans", "mapping", "modelling", "packing", "palette_coding", "rate"}
 
 
 def test_the_surface():
@@ -29,9 +29,10 @@ def test_the_surface():
     errors = ["KmqError", "ChecksumError", "FormatError", "LimitError", "SignatureError"]
     errors += ["TruncatedError", "UnsupportedError"]
     functions = ["decode", "decode_indexed", "encode", "encode_indexed", "info", "load"]
-    functions += ["quantize", "register", "save"]
+    functions += ["quantize", "quantize_many", "register", "save"]
+    others = ["Info", "QualityError", "Quantized"]
 
-    assert sorted([*errors, *functions, "Info"]) == sorted(kmcodec.__all__)
+    assert sorted([*errors, *functions, *others]) == sorted(kmcodec.__all__)
     assert all(issubclass(getattr(kmcodec, name), kmcodec.KmqError) for name in errors)
     assert issubclass(kmcodec.KmqError, OSError)
 
@@ -82,8 +83,8 @@ def test_stages_do_not_import_one_another():
 
 
 def test_each_layer_sees_only_what_is_below():
-    """Stages know no layer, bands know no plan, the plan knows no codec, the codec no file."""
-    layers = ["bands", "plan", "codec", "KmqImagePlugin", "files"]
+    """Stages know no layer, bands and indexing no plan, the plan no codec, the codec no file."""
+    layers = ["bands", "indexing", "plan", "codec", "KmqImagePlugin", "files"]
     for number, layer in enumerate(layers):
         assert not imports_of(PACKAGE / f"{layer}.py") & set(layers[number + 1 :]), layer
     for stage in STAGES - {"quantize"}:

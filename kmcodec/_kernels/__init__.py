@@ -7,7 +7,7 @@ installation without it fails here instead of seeming to work.
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 
-NAMES = ("histogram", "kmeans", "mapping", "modelling", "packing", "palette_coding")
+NAMES = ("histogram", "kmeans", "mapping", "modelling", "packing", "palette_coding", "rate")
 
 
 def compiled() -> dict[str, bool]:

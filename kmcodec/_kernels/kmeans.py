@@ -6,18 +6,20 @@ Sums are of integers and exact, so their order does not matter. Four channels, t
 """
 
 import cython
-from cython.cimports.libc.stdint import int32_t, int64_t, uint8_t
+from cython.cimports.libc.stdint import int32_t, int64_t, uint8_t, uint16_t
+
+CELL_BITS = cython.declare(cython.int, 4)  # a channel is cut between cells of so many bits
 
 
 def sum_clusters(
-    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4)
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4)
     counts: cython.const[int64_t][::1],  # IN (n,)
     labels: cython.const[int32_t][::1],  # IN (n,)
     before: int32_t[::1],  # INOUT (n,) the labels of the last iteration, then these
     sums: int64_t[:, ::1],  # OUT (k, 4)
     weights: int64_t[::1],  # OUT (k,)
 ) -> int64_t:
-    """Sum colors and counts by cluster; how many pixels have changed their cluster."""
+    """Sum points and counts by cluster; how many pixels have changed their cluster."""
     i: cython.Py_ssize_t
     c: cython.int
     label: cython.Py_ssize_t
@@ -36,8 +38,49 @@ def sum_clusters(
                 before[i] = label
             weights[label] += count
             for c in range(4):
-                sums[label, c] += count * colors[i, c]
+                sums[label, c] += count * points[i, c]
     return changed
+
+
+def tally_moves(
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4)
+    counts: cython.const[int64_t][::1],  # IN (n,)
+    before: cython.const[int32_t][:, ::1],  # IN (k, 4) entries
+    labels_before: cython.const[int32_t][::1],  # IN (n,) the nearest of these
+    after: cython.const[int32_t][:, ::1],  # IN (k, 4) entries, some of them moved
+    labels_after: cython.const[int32_t][::1],  # IN (n,) the nearest of these
+    moved: cython.const[uint8_t][::1],  # IN (k,) which
+    changes: int64_t[::1],  # OUT (k,) of the squared error, by the entry that caused it
+) -> int64_t:
+    """What moving some entries does to the squared error: of each, and altogether.
+
+    A change is laid to the entry that a point has now, or else to the one it had.
+    """
+    i: cython.Py_ssize_t
+    c: cython.int
+    old: cython.Py_ssize_t
+    new: cython.Py_ssize_t
+    delta: int64_t
+    change: int64_t
+    total: int64_t = 0
+    with cython.nogil:
+        for i in range(changes.shape[0]):
+            changes[i] = 0
+        for i in range(points.shape[0]):
+            old = labels_before[i]
+            new = labels_after[i]
+            if not moved[old] and old == new:
+                continue
+            change = 0
+            for c in range(4):
+                delta = cython.cast(int64_t, points[i, c]) - after[new, c]
+                change += delta * delta
+                delta = cython.cast(int64_t, points[i, c]) - before[old, c]
+                change -= delta * delta
+            change *= counts[i]
+            changes[new if moved[new] else old] += change
+            total += change
+    return total
 
 
 @cython.cfunc
@@ -56,14 +99,14 @@ def energy(sums: cython.pointer(int64_t)) -> cython.double:
 
 
 def best_cut(
-    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4)
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4)
     counts: cython.const[int64_t][::1],  # IN (n,)
     channels: cython.int,  # IN 1..4
-    order: cython.const[int32_t][::1],  # IN (n,) positions of colors, boxes contiguous
+    order: cython.const[int32_t][::1],  # IN (n,) positions of points, boxes contiguous
     first: cython.Py_ssize_t,  # IN the box is order[first:last]
     last: cython.Py_ssize_t,
     slices: int64_t[:, :, ::1],  # scratch (4, 256, 5)
-    cut: int32_t[::1],  # OUT (2,) channel, and the highest value of the lower part; -1: no cut
+    cut: int32_t[::1],  # OUT (2,) channel, and the highest cell of the lower part; -1: no cut
 ) -> cython.double:
     """Find the cut that lowers the squared error of a box most; by how much."""
     i: cython.Py_ssize_t
@@ -86,9 +129,9 @@ def best_cut(
         for i in range(first, last):
             one[4] = counts[order[i]]
             for c in range(4):
-                one[c] = one[4] * colors[order[i], c]
+                one[c] = one[4] * points[order[i], c]
             for channel in range(channels):
-                value = colors[order[i], channel]
+                value = points[order[i], channel] >> CELL_BITS
                 for c in range(5):
                     slices[channel, value, c] += one[c]
         for c in range(5):
@@ -116,12 +159,12 @@ def best_cut(
 
 
 def split_box(
-    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4)
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4)
     order: int32_t[::1],  # INOUT (n,) the box is order[first:last]; its lower part moves first
     first: cython.Py_ssize_t,  # IN
     last: cython.Py_ssize_t,  # IN
     channel: cython.int,  # IN
-    value: cython.int,  # IN the highest of the lower part
+    value: cython.int,  # IN the highest cell of the lower part
 ) -> cython.Py_ssize_t:
     """Part a box at a cut; where its upper part starts."""
     middle: cython.Py_ssize_t = first
@@ -130,7 +173,7 @@ def split_box(
     with cython.nogil:
         for i in range(first, last):
             position = order[i]
-            if colors[position, channel] <= value:
+            if points[position, channel] >> CELL_BITS <= value:
                 order[i] = order[middle]
                 order[middle] = position
                 middle += 1

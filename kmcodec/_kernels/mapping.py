@@ -1,14 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""Nearest centroids of many colors at once, and error diffusion.
+"""Nearest centroids of many points at once, and error diffusion.
 
-Colors and centroids have four channels here, the missing ones zero. Centroids lie on a grid of
-1/65536 (``kmeans.snap``): differences take 24 bits, squares 48, sums of four 50, so every
-distance and comparison below is exact in float64, in any order of evaluation.
+Points, centroids and colors have four channels here, the missing ones zero. All distances and
+comparisons are exact: see ``quantize/points.py``.
 """
 
 import cython
-from cython.cimports.libc.stdint import int32_t, uint8_t, uint16_t, uint32_t
+from cython.cimports.libc.stdint import int32_t, uint8_t, uint16_t, uint64_t
 
 index_t = cython.fused_type(uint8_t, uint16_t)
 
@@ -42,7 +41,7 @@ def keep_candidates(
     start: cython.Py_ssize_t,
     count: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
-    """Append after a list of candidates those that some color of a box may choose; how many.
+    """Append after a list of candidates those that some point of a box may choose; how many.
 
     A candidate goes if another is nearer to every point of the box: to the corner that favors
     it most (Kanungo et al. 2002, section 2). A tie over the whole box goes to the lower index.
@@ -80,15 +79,15 @@ def keep_candidates(
 
 
 def assign_nearest(
-    codes: cython.const[uint32_t][::1],  # IN (n,) ascending Z-order codes
-    colors: cython.const[uint8_t][:, ::1],  # IN (n, 4) in that order
-    masks: cython.const[uint8_t][:, ::1],  # IN (33, 4) the bits of a color below each code bit
+    codes: cython.const[uint64_t][::1],  # IN (n,) ascending Z-order codes
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) in that order
+    masks: cython.const[uint16_t][:, ::1],  # IN (49, 4) the bits of a point below each code bit
     centroids: cython.const[cython.double][:, ::1],  # IN (k, 4)
-    candidates: int32_t[::1],  # scratch (34 * k,)
-    ranges: cython.Py_ssize_t[:, ::1],  # scratch (34, 5)
+    candidates: int32_t[::1],  # scratch (50 * k,)
+    ranges: cython.Py_ssize_t[:, ::1],  # scratch (50, 5)
     labels: int32_t[::1],  # OUT (n,) nearest centroid, the lowest index on a tie
 ) -> None:
-    """Assign every color to its nearest centroid by the filtering algorithm.
+    """Assign every point to its nearest centroid by the filtering algorithm.
 
     Kanungo et al., An efficient k-means clustering algorithm: analysis and implementation,
     2002: descend a tree of boxes with the centroids that may still win. The tree is implied by
@@ -109,7 +108,7 @@ def assign_nearest(
     kept: cython.Py_ssize_t
     z: cython.Py_ssize_t
     best: int32_t
-    differing: uint32_t
+    differing: uint64_t
     low: cython.double[4]
     high: cython.double[4]
     distance: cython.double
@@ -120,7 +119,7 @@ def assign_nearest(
             candidates[j] = j
         ranges[0, 0] = 0
         ranges[0, 1] = codes.shape[0]
-        ranges[0, 2] = 32
+        ranges[0, 2] = 48
         ranges[0, 3] = 0
         ranges[0, 4] = centroids.shape[0]
         if codes.shape[0]:
@@ -137,7 +136,7 @@ def assign_nearest(
                 bit -= 1
             if count > 1 and last - first > 1:
                 for c in range(4):
-                    high[c] = colors[first, c] | masks[bit, c]
+                    high[c] = points[first, c] | masks[bit, c]
                     low[c] = high[c] - masks[bit, c]
                 kept = keep_candidates(
                     centroids,
@@ -161,7 +160,7 @@ def assign_nearest(
                         z = candidates[j]
                         distance = 0
                         for c in range(4):
-                            delta = colors[i, c] - centroids[z, c]
+                            delta = points[i, c] - centroids[z, c]
                             distance += delta * delta
                         if distance < least:
                             least = distance
@@ -299,3 +298,45 @@ def diffuse_errors(
             for x in range(width + 2):
                 for c in range(4):
                     errors[here, x, c] = 0
+
+
+def order_dither(
+    pixels: cython.const[uint8_t][:, :, ::1],  # IN (height, width, channels)
+    dithered: cython.int,  # IN leading channels the pattern is added to; one more is alpha
+    strength: cython.int,  # IN height of the pattern in units of 1/256 of a level
+    pattern: cython.const[int32_t][:, ::1],  # IN (8, 8) 0..63
+    palette: cython.const[int32_t][:, ::1],  # IN (k, 4)
+    order: cython.const[int32_t][::1],  # IN (k,) the tree of find_nearest
+    cuts: cython.const[int32_t][:, ::1],  # IN (k, 2) channel and value at each middle
+    indices: index_t[:, ::1],  # INOUT (height, width) nearest, then dithered
+) -> None:
+    """Ordered dithering: a repeated pattern is added to the pixels."""
+    channels: cython.int = pixels.shape[2]
+    y: cython.Py_ssize_t
+    x: cython.Py_ssize_t
+    c: cython.int
+    offset: int32_t
+    value: int32_t
+    color: int32_t[4]
+    with cython.nogil:
+        for c in range(4):
+            color[c] = 0
+        for y in range(pixels.shape[0]):
+            for x in range(pixels.shape[1]):
+                # Towards zero, so that no color gets halfway from its entry to the next.
+                offset = strength * (2 * pattern[y & 7, x & 7] - 63) // (1 << 15)
+                for c in range(channels):
+                    color[c] = pixels[y, x, c]
+                if dithered < channels and color[dithered] == 0:
+                    continue
+                for c in range(dithered):
+                    value = color[c] + offset
+                    color[c] = 0 if value < 0 else min(value, 255)
+                indices[y, x] = find_nearest(
+                    cython.address(palette[0, 0]),
+                    cython.address(order[0]),
+                    cython.address(cuts[0, 0]),
+                    palette.shape[0],
+                    cython.address(color[0]),
+                    indices[y, x],
+                )

@@ -1,10 +1,10 @@
-from numpy import float64, int32, intp, uint8, uint16, uint32
+from numpy import float64, int32, intp, uint8, uint16, uint64
 from numpy.typing import NDArray
 
 def assign_nearest(
-    codes: NDArray[uint32],
-    colors: NDArray[uint8],
-    masks: NDArray[uint8],
+    codes: NDArray[uint64],
+    points: NDArray[uint16],
+    masks: NDArray[uint16],
     centroids: NDArray[float64],
     candidates: NDArray[int32],
     ranges: NDArray[intp],
@@ -18,5 +18,15 @@ def diffuse_errors(
     order: NDArray[int32],
     cuts: NDArray[int32],
     errors: NDArray[int32],
+    indices: NDArray[uint8 | uint16],
+) -> None: ...
+def order_dither(
+    pixels: NDArray[uint8],
+    dithered: int,
+    strength: int,
+    pattern: NDArray[int32],
+    palette: NDArray[int32],
+    order: NDArray[int32],
+    cuts: NDArray[int32],
     indices: NDArray[uint8 | uint16],
 ) -> None: ...

@@ -26,6 +26,7 @@ class Exit(IntEnum):
     USAGE = 2
     DAMAGED = 3
     REFUSED = 4
+    QUALITY = 99  # as of pngquant
     INTERRUPTED = 130
     BROKEN_PIPE = 141
     TERMINATED = 143
@@ -38,6 +39,7 @@ exit codes:
   2    wrong usage
   3    damaged, or not a file of a known format
   4    refused: the output exists, or is the input (kmq-convert)
+  99   the least quality asked for takes more colors (kmq-convert)
   130  interrupted (143 terminated)
   141  the reader of standard output has gone
 """

@@ -9,19 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Final, get_args
+from typing import IO, Any, Final
 
 import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from kmcodec.codec import encode_pieces
+from kmcodec.errors import QualityError
 from kmcodec.files import atomic_file, info
 from kmcodec.format import EXTENSION
 from kmcodec.KmqImagePlugin import FORMAT
 from kmcodec.metadata import METADATA_NAMES
-from kmcodec.options import CodingName, Options, SeedingName
 
 from . import EXIT_CODES, CommandError, Exit, add_common_options, binary, explain, run, tell
+from .coding_options import add_coding_options, given_options, read_options
 
 COMMAND: Final = "kmq-convert"
 STANDARD: Final = "-"
@@ -49,10 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.out is not None and args.output is not None:
         parser.error("OUT is given twice, by its place and by -o")
     args.output = args.out if args.output is None else args.output
-    names = Options.__dataclass_fields__
-    args.options = {name: value for name, value in vars(args).items() if name in names}
     try:
-        Options(**args.options)
+        args.options = given_options(args)
     except ValueError as error:
         parser.error(str(error))
     return run(COMMAND, lambda: convert(args))
@@ -76,24 +75,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--strip", action="store_true", help="leave out all metadata")
     add("-v", "--verbose", action="store_true", help="tell sizes, colors, seconds and PSNR")
     add_common_options(parser, "no warnings")
-    _add_coding_options(parser.add_argument_group("coding, for .kmq output"))
+    add_coding_options(parser.add_argument_group("coding, for .kmq output"))
     return parser
-
-
-def _add_coding_options(group: Any) -> None:
-    """The fields of ``Options``; what is not given is left out, so that defaults stand there."""
-
-    def add(*names: str, **settings: Any) -> None:
-        group.add_argument(*names, default=argparse.SUPPRESS, **settings)
-
-    add("-k", "--colors", type=int, metavar="N", help="most colors, 1..65536 (default 256)")
-    add("--coding", choices=get_args(CodingName), help="how indices are coded")
-    add("--seeding", choices=get_args(SeedingName), help="where K-Means starts (default wu)")
-    add("--seed", type=int, metavar="N", help="seed of k-means++ and random seeding (default 0)")
-    add("--iterations", type=int, metavar="N", help="most K-Means iterations (default 100)")
-    add("--dither", type=float, metavar="X", help="error diffusion, 0..1 (default 0)")
-    add("--band-rows", type=int, metavar="N", help="rows of a band (default: about a megapixel)")
-    add("--threads", type=int, metavar="N", help="bands coded at once (default: one a core)")
 
 
 def convert(args: argparse.Namespace) -> int:
@@ -217,11 +200,13 @@ def check_target(args: argparse.Namespace, output: str) -> None:
 
 def encode_image(image: Image.Image, args: argparse.Namespace) -> Iterable[bytes | bytearray]:
     """The pieces of a .kmq file."""
-    options = args.options
+    options = read_options(args.options)
     if image.format == "PNG" and "Comment" in image.info and not args.strip:
         options = {"comment": image.info["Comment"], **options}
     try:
         return encode_pieces(image, **options)
+    except QualityError as error:
+        raise CommandError(Exit.QUALITY, args.input, str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
         raise CommandError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
 

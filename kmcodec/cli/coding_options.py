@@ -1,0 +1,139 @@
+"""The encoder's options on a command line: one argument for each field of ``Options``."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any, Final, get_args
+
+import numpy as np
+from PIL import Image, ImageColor
+
+from kmcodec.codec import quantize, quantize_many
+from kmcodec.files import info
+from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.options import (
+    CodingName,
+    DitheringName,
+    Options,
+    SeedingName,
+    SpaceName,
+    WeightingName,
+)
+from kmcodec.palette import color_palette
+
+from . import explain
+
+_NAMES: Final = (*Options.__dataclass_fields__, "palette_from")
+
+
+def add_coding_options(group: Any) -> None:
+    """Add them; what is not given is left out, so that defaults stand in ``Options``."""
+
+    def add(*names: str, **settings: Any) -> None:
+        group.add_argument(*names, default=argparse.SUPPRESS, **settings)
+
+    add("-k", "--colors", type=int, metavar="N", help="most colors, 1..65536 (default 256)")
+    add("-s", "--speed", type=int, metavar="N", help="1 best .. 10 fastest palette (default 5)")
+    add(
+        "--quality",
+        type=parse_quality,
+        metavar="[MIN-]DB",
+        help="as few colors as reach a PSNR of DB; exit code 99 below MIN",
+    )
+    add(
+        "--palette-from",
+        action="append",
+        metavar="FILE",
+        help="the palette of FILE in its order; of several, or if it has none, one for all",
+    )
+    add(
+        "--fixed",
+        action="append",
+        type=parse_color,
+        metavar="COLOR",
+        help="a color to keep, as #rrggbb[aa] or a name; may be given again",
+    )
+    add("--space", choices=get_args(SpaceName), help="where colors are compared (default rgb)")
+    add(
+        "--weighting",
+        choices=get_args(WeightingName),
+        help="what a color counts: its pixels, or their square root (default pixels)",
+    )
+    add("--importance", metavar="FILE", help="a gray picture: white pixels count most")
+    add("--dither", type=float, metavar="X", help="strength of dithering, 0..1 (default 0)")
+    add("--dithering", choices=get_args(DitheringName), help="its kind (default diffusion)")
+    add("--rate", type=float, metavar="X", help="error a bit is worth, 4..32 (default 0)")
+    add("--seeding", choices=get_args(SeedingName), help="one start of K-Means, without a search")
+    add("--seed", type=int, metavar="N", help="of all that is drawn (default 0)")
+    add("--starts", type=int, metavar="N", help="seedings to choose the best of (by --speed)")
+    add("--iterations", type=int, metavar="N", help="most of K-Means at the end (by --speed)")
+    add("--coding", choices=get_args(CodingName), help="how indices are coded (default modelled)")
+    add("--band-rows", type=int, metavar="N", help="rows of a band (default: about a megapixel)")
+    add("--threads", type=int, metavar="N", help="bands coded at once (default: one a core)")
+
+
+def given_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The options that are on the command line, names of files not yet replaced by what they hold.
+
+    Raises:
+        TypeError, ValueError: one is out of range, or two do not go together.
+    """
+    given = {name: value for name, value in vars(args).items() if name in _NAMES}
+    files = {"palette_from", "importance"}
+    Options(**{name: value for name, value in given.items() if name not in files})
+    if "quality" in given and "palette_from" in given:
+        raise ValueError("--quality chooses the colors, so it does not go with --palette-from")
+    return given
+
+
+def read_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Options for the encoder, the files they name read."""
+    options = dict(given)
+    if "importance" in options:
+        options["importance"] = read_picture(
+            options["importance"], lambda image: np.asarray(image.convert("L"))
+        )
+    if "palette_from" in options:
+        options["palette"] = read_palette(options.pop("palette_from"), options.get("colors", 256))
+    return options
+
+
+def read_palette(names: list[str], colors: int) -> Any:
+    """(K, 3 or 4) the palette of a picture in its order, or one for several pictures."""
+    if len(names) == 1:
+        return read_picture(names[0], lambda image: own_palette(image, names[0], colors))
+    images = [read_picture(name, lambda image: image.copy()) for name in names]
+    return quantize_many(images, colors)[0]
+
+
+def own_palette(image: Image.Image, name: str, colors: int) -> Any:
+    """The palette that a picture has, or one chosen for it."""
+    if image.format == FORMAT:
+        return color_palette(info(name).palette)
+    return quantize(image, colors).palette
+
+
+def read_picture(name: str, take: Callable[[Image.Image], Any]) -> Any:
+    """What is taken from a picture that an option names."""
+    try:
+        with Image.open(name) as image:
+            image.load()
+            return take(image)
+    except Exception as error:  # Pillow's readers raise many kinds
+        raise explain(error, name) from error
+
+
+def parse_color(text: str) -> tuple[int, ...]:
+    """A color as RGBA."""
+    try:
+        return tuple(ImageColor.getcolor(text, "RGBA"))  # type: ignore[arg-type]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no color") from None
+
+
+def parse_quality(text: str) -> tuple[float, float]:
+    """``DB`` or ``MIN-DB`` as the least PSNR to accept and the one to reach."""
+    least, _, wanted = text.rpartition("-")
+    try:
+        return float(least or 0), float(wanted)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no PSNR, nor a pair as 30-36") from None

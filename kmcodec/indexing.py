@@ -1,0 +1,110 @@
+"""Any picture to a palette and indices: what is kept as it is, and what is quantized.
+
+A picture that has a palette keeps it, with its order, if it is small enough and no other is asked
+for. All others are quantized, which keeps their colors too where they are few enough.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .format import Mode
+from .options import Options
+from .palette import drop_unused, sort_entries, to_channels
+from .pixels import Indexed, Pixels
+from .quantize import Quantized, quantize_pictures
+
+
+def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, list[Quantized]]:
+    """A palette of at most ``options.colors`` entries, and the indices into it.
+
+    A palette of the user's that fits stays as it is, indices included, for they may be more than
+    colors: labels, say.
+
+    Returns:
+        The mode in which the picture opens, which is its own unless the palette or the fixed
+        entries that are asked for have colors, alpha or a number of entries that it has not; and
+        palette and indices in the channels of that mode, with ``options.rate`` a second time for
+        fewer bits.
+
+    Raises:
+        QualityError: ``options.quality`` cannot be reached with so many colors.
+        ValueError: ``options.importance`` is not of the shape of the picture.
+    """
+    if isinstance(source, Indexed):
+        kept = _keep_palette(source, options)
+        if kept is not None:
+            return source.mode, [Quantized.of_exact(kept.palette, kept.indices)]
+        source = Pixels(source.mode, source.palette[source.indices])
+    mode = _fit_mode(source.mode, options)
+    if mode == Mode.PA:
+        options = replace(options, colors=min(options.colors, 256))
+    elif mode == Mode.BILEVEL:
+        options = replace(options, rate=0)
+    return mode, [_arrange(mode, choice) for choice in _quantize([source.pixels], mode, options)[0]]
+
+
+def _arrange(mode: Mode, quantized: Quantized) -> Quantized:
+    """Palette and indices as the mode wants them."""
+    palette, indices = quantized
+    if mode == Mode.BILEVEL:  # one color was asked for, of two
+        palette = np.where(palette >= 128, 255, 0).astype(np.uint8)
+    if mode == Mode.PA:  # so that entries of one color stand together
+        palette, indices = sort_entries(palette, indices)
+    return quantized.rearranged(palette, indices)
+
+
+def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> list[list[Quantized]]:
+    """One palette of at most ``options.colors`` entries for all pictures, and their indices.
+
+    Results and errors are those of :func:`index_picture`. Pictures are compared as RGB, or as RGBA
+    if one has alpha.
+    """
+    pictures = [
+        source.palette[source.indices] if isinstance(source, Indexed) else source.pixels
+        for source in sources
+    ]
+    alpha = any(source.mode.has_alpha for source in sources)
+    return _quantize(pictures, _fit_mode(Mode.RGBA if alpha else Mode.RGB, options), options)
+
+
+def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
+    """The picture with its own palette, if that will do."""
+    if options.palette is not None or options.quality is not None:
+        return None
+    if len(source.palette) <= options.colors:
+        return source
+    used = Indexed(source.mode, *drop_unused(source.palette, source.indices))
+    return used if len(used.palette) <= options.colors else None
+
+
+def _fit_mode(mode: Mode, options: Options) -> Mode:
+    """The mode, or another one that can hold the entries asked for."""
+    given = [entries for entries in (options.palette, options.fixed) if entries is not None]
+    if not given:
+        return mode
+    entries = np.vstack([to_channels(part, 4) for part in given])
+    if mode == Mode.PA or len(entries) > mode.max_colors > 2:
+        mode = Mode.RGBA if mode.has_alpha else Mode.RGB
+    if mode == Mode.BILEVEL and (len(entries) > 2 or not np.isin(entries[:, :3], (0, 255)).all()):
+        mode = Mode.L
+    gray = mode.channels <= 2 and bool((entries[:, :2] == entries[:, 1:3]).all())
+    alpha = mode.has_alpha or bool((entries[:, 3] != 255).any())
+    if mode in (Mode.P, Mode.P_ALPHA):
+        return Mode.P_ALPHA if alpha else Mode.P
+    if gray:
+        return Mode.LA if alpha else mode
+    return Mode.RGBA if alpha else Mode.RGB
+
+
+def _quantize(
+    pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options
+) -> list[list[Quantized]]:
+    def fit(values: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+        return None if values is None else to_channels(values, mode.channels)
+
+    options = replace(options, palette=fit(options.palette), fixed=fit(options.fixed))
+    channels = mode.channels
+    return quantize_pictures([to_channels(pixels, channels) for pixels in pictures], options)

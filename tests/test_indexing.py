@@ -1,0 +1,118 @@
+"""What is kept as it is, what is quantized, and the mode a picture opens in."""
+
+import numpy as np
+import pytest
+from helpers import photo, picture
+from PIL import Image
+
+import kmcodec
+from kmcodec.format import Mode
+from kmcodec.indexing import index_picture
+from kmcodec.options import Options
+from kmcodec.pixels import read_image
+
+GRAYS = [[0, 0, 0], [100, 100, 100], [255, 255, 255]]
+COLORS = [[255, 0, 0], [0, 0, 255]]
+
+
+def image_of(mode):
+    """A picture of more than three colors in a mode of Pillow's."""
+    image = Image.fromarray(photo(20, 12))
+    return image.quantize(40).convert(mode) if mode in ("P", "PA") else image.convert(mode)
+
+
+def index(image, **options):
+    """Mode and result."""
+    mode, choices = index_picture(read_image(image), Options(**options))
+    return mode, choices[-1]
+
+
+def test_a_palette_that_fits_is_kept():
+    """A P picture keeps entries, order and indices, whatever else is asked for."""
+    image = image_of("P")
+    for options in ({}, {"speed": 1}, {"dither": 1.0}, {"fixed": COLORS}):
+        mode, quantized = index(image, **options)
+
+        assert mode == Mode.P
+        assert quantized.palette.ravel().tolist() == image.getpalette()[: 3 * 40]
+        assert (quantized.indices == np.asarray(image)).all()
+        assert quantized.mse == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "palette", "expected"),
+    [
+        ("L", GRAYS, "L"),
+        ("L", COLORS, "RGB"),
+        ("LA", GRAYS, "LA"),
+        ("LA", COLORS, "RGBA"),
+        ("1", GRAYS, "L"),
+        ("1", GRAYS[::2], "1"),
+        ("1", COLORS, "RGB"),
+        ("P", COLORS, "P"),
+        ("P", np.zeros((300, 3), int), "RGB"),
+        ("PA", COLORS, "RGBA"),
+        ("RGB", GRAYS, "RGB"),
+        ("RGB", [[*color, 255] for color in COLORS], "RGB"),
+        ("RGB", [[*color, 100] for color in COLORS], "RGBA"),
+        ("RGBA", COLORS, "RGBA"),
+    ],
+)
+def test_the_mode_follows_a_given_palette(mode, palette, expected):
+    """A picture opens in its own mode unless that cannot hold the palette."""
+    data = kmcodec.encode(image_of(mode), palette=palette)
+    with_alpha = expected.endswith("A")
+    wanted = [[*color, 255][: 4 if with_alpha else 3] for color in np.asarray(palette).tolist()]
+    wanted = [list(color[:3]) + ([color[3]] if with_alpha else []) for color in wanted]
+
+    assert kmcodec.info(data).header.mode.pillow == expected
+    assert kmcodec.decode_indexed(data)[0].tolist() == wanted
+
+
+def test_a_bilevel_picture_is_told_apart_by_a_gray_palette():
+    """Mode 1 holds black and white alone; with gray entries it opens as L."""
+    image = Image.fromarray(np.array([[True, False]]))
+
+    assert kmcodec.decode(kmcodec.encode(image, palette=GRAYS)).tolist() == [[[255] * 3, [0] * 3]]
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_fixed_colors_in_other_modes(mode):
+    """They are kept, in a mode that can hold them."""
+    data = kmcodec.encode(image_of(mode), 6, fixed=COLORS)
+    palette = kmcodec.decode_indexed(data)[0][:, :3].tolist()
+
+    assert len(palette) == 6
+    assert all(color in palette for color in COLORS)
+
+
+def test_alpha_of_fixed_colors():
+    """A translucent color makes the file one with alpha."""
+    data = kmcodec.encode(image_of("RGB"), 6, fixed=[[1, 2, 3, 128]])
+
+    assert kmcodec.info(data).header.mode == Mode.RGBA
+    assert [1, 2, 3, 128] in kmcodec.decode_indexed(data)[0].tolist()
+
+
+def test_a_small_picture_with_a_given_palette_is_remapped():
+    """Even one whose own colors would fit."""
+    pixels = picture(9, 8, 5)
+    palette = kmcodec.decode_indexed(kmcodec.encode(pixels, palette=GRAYS))[0]
+
+    assert palette.tolist() == GRAYS
+
+
+@pytest.mark.parametrize("mode", ["P", "PA", "L", "RGBA"])
+def test_palette_pictures_with_too_many_colors_are_quantized(mode):
+    """They get as many as asked for, in their own mode."""
+    got, quantized = index(image_of(mode), colors=7)
+
+    assert got.pillow == mode
+    assert len(quantized.palette) == 7
+    assert quantized.mse > 0
+
+
+def test_importance_must_fit_the_picture():
+    """One for a picture of another size is refused."""
+    with pytest.raises(ValueError, match=r"importance is of shape \(2, 3\), the picture of"):
+        kmcodec.encode(photo(20, 12), 4, importance=np.ones((2, 3)))
