@@ -70,13 +70,30 @@ KMC_INLINE int kmc_clamp(int v, int low, int high) { return v < low ? low : v > 
 /* The inverse, for -3072..3071: a probability within 16..65520. 2^x is linear between integers. */
 static uint16_t kmc_squash_table[6144];
 
-static void kmc_fill_squash_table(void) {
+/* By the state of a slot, as its upper 12 bits. */
+static int16_t kmc_stretch_table[4096];
+
+#if defined(KMC_SSE2)
+/* By a bit, where counters go; by a dither, vectors of it: to load one is less than to make it. */
+static int16_t kmc_target_table[2][KMC_LANES], kmc_dither_table[16][KMC_LANES];
+#endif
+
+static void kmc_fill_tables(void) {
     for (int d = -3072; d < 3072; d++) {
         const uint32_t a = (uint32_t)(d < 0 ? -d : d);
         const uint64_t odds = (uint64_t)(256 + (a & 255)) << (a >> 8);
         const int p = (int)((odds << 16) / (odds + 256));
         kmc_squash_table[d + 3072] = (uint16_t)kmc_clamp(d < 0 ? 65536 - p : p, 16, 65520);
     }
+    for (int i = 0; i < 4096; i++) {
+        kmc_stretch_table[i] = (int16_t)kmc_stretch((16 * i + 32776) & 65535);
+    }
+#if defined(KMC_SSE2)
+    for (int i = 0; i < KMC_LANES; i++) {
+        for (int bit = 0; bit < 2; bit++) kmc_target_table[bit][i] = (int16_t)(bit * 32767 - 16384);
+        for (int d = 0; d < 16; d++) kmc_dither_table[d][i] = (int16_t)d;
+    }
+#endif
 }
 
 KMC_INLINE uint32_t kmc_squash(int d) { return kmc_squash_table[d + 3072]; }
@@ -109,49 +126,24 @@ KMC_INLINE KmcSlot *kmc_find_line(KmcSlot *table, uint32_t hash, int shift) {
     return line;
 }
 
-/* Six neighbors of a pixel, and which of them begin with the bits that are already coded. */
-typedef struct {
+/* For each bit of a code, most significant first, which of six neighbors have a 1 there. */
+KMC_INLINE void kmc_split_neighbors(uint8_t *ones, int bits, uint32_t w, uint32_t n, uint32_t ne,
+                                    uint32_t nw, uint32_t ww, uint32_t nn) {
 #if defined(KMC_SSE2)
-    __m128i values;
-#elif defined(KMC_NEON)
-    uint16x8_t values;
-#else
-    uint16_t values[6];
-#endif
-} KmcNeighbors;
-
-KMC_INLINE void kmc_set_neighbors(KmcNeighbors *neighbors, uint32_t w, uint32_t n, uint32_t ne,
-                                  uint32_t nw, uint32_t ww, uint32_t nn) {
-#if defined(KMC_SSE2)
-    neighbors->values = _mm_set_epi16(0, 0, (short)nn, (short)ww, (short)nw, (short)ne, (short)n,
-                                      (short)w);
-#else
-    const uint16_t values[8] = {(uint16_t)w,  (uint16_t)n,  (uint16_t)ne, (uint16_t)nw,
-                                (uint16_t)ww, (uint16_t)nn, 0,            0};
-#if defined(KMC_NEON)
-    neighbors->values = vld1q_u16(values);
-#else
-    memcpy(neighbors->values, values, sizeof neighbors->values);
-#endif
-#endif
-}
-
-KMC_INLINE uint32_t kmc_agreement(const KmcNeighbors *neighbors, int left, uint32_t prefix) {
-#if defined(KMC_SSE2)
-    const __m128i prefixes = _mm_srl_epi16(neighbors->values, _mm_cvtsi32_si128(left));
-    const __m128i equal = _mm_cmpeq_epi16(prefixes, _mm_set1_epi16((short)prefix));
-    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())) & 63;
-#elif defined(KMC_NEON)
-    static const uint16_t bits[8] = {1, 2, 4, 8, 16, 32, 0, 0};
-    const uint16x8_t prefixes = vshlq_u16(neighbors->values, vdupq_n_s16((int16_t)-left));
-    const uint16x8_t equal = vceqq_u16(prefixes, vdupq_n_u16((uint16_t)prefix));
-    return vaddvq_u16(vandq_u16(equal, vld1q_u16(bits)));
-#else
-    uint32_t agreement = 0;
-    for (int i = 0; i < 6; i++) {
-        agreement |= (uint32_t)((uint32_t)(neighbors->values[i] >> left) == prefix) << i;
+    __m128i values = _mm_set_epi16(0, 0, (short)nn, (short)ww, (short)nw, (short)ne, (short)n,
+                                   (short)w);
+    values = _mm_sll_epi16(values, _mm_cvtsi32_si128(16 - bits));
+    for (int i = 0; i < bits; i++) { /* signs survive saturation */
+        ones[i] = (uint8_t)_mm_movemask_epi8(_mm_packs_epi16(values, _mm_setzero_si128()));
+        values = _mm_slli_epi16(values, 1);
     }
-    return agreement;
+#else
+    for (int i = 0; i < bits; i++) {
+        const int left = bits - i - 1;
+        ones[i] = (uint8_t)((w >> left & 1) | (n >> left & 1) << 1 | (ne >> left & 1) << 2
+                            | (nw >> left & 1) << 3 | (ww >> left & 1) << 4
+                            | (nn >> left & 1) << 5);
+    }
 #endif
 }
 
@@ -168,32 +160,30 @@ typedef struct {
 
 #if defined(KMC_SSE2)
 
-KMC_INLINE __m128i kmc_stretch_half(__m128i p, __m128i q) { /* four p and 65536 - p */
-    p = _mm_castps_si128(_mm_cvtepi32_ps(p));
-    q = _mm_castps_si128(_mm_cvtepi32_ps(q));
-    return _mm_srai_epi32(_mm_sub_epi32(p, q), 15);
-}
+/* Puts lane i of a vector's slots and inputs, if a context has it, into the half of i. The table is
+   read and not its formula computed in vectors, as their latency would come before every decoded
+   bit: photographs of 256 colors decode a twentieth faster. */
+#define KMC_GATHER_LANE(i)                                                                      \
+    if (g * KMC_LANES + (i) < contexts) {                                                       \
+        const uint16_t slot = (uint16_t)lines[g * KMC_LANES + (i)][node];                       \
+        const int input = kmc_stretch_table[slot >> 4];                                         \
+        slots[(i) / 4] = _mm_insert_epi16(slots[(i) / 4], slot, (i) % 4);                       \
+        inputs[(i) / 4] = _mm_insert_epi16(inputs[(i) / 4], input, (i) % 4);                    \
+    }
 
-KMC_INLINE void kmc_gather(KmcDecision *decision, KmcSlot **lines, int node, int g) {
+KMC_INLINE void kmc_gather(KmcDecision *decision, KmcSlot **lines, int contexts, int node, int g) {
     const __m128i zero = _mm_setzero_si128();
-    KmcSlot **q = lines + g * KMC_LANES;
-    __m128i low = _mm_cvtsi32_si128((uint16_t)q[0][node]);
-    __m128i high = _mm_cvtsi32_si128((uint16_t)q[4][node]);
-    low = _mm_insert_epi16(low, q[1][node], 1);
-    high = _mm_insert_epi16(high, q[5][node], 1);
-    low = _mm_insert_epi16(low, q[2][node], 2);
-    high = _mm_insert_epi16(high, q[6][node], 2);
-    low = _mm_insert_epi16(low, q[3][node], 3);
-    high = _mm_insert_epi16(high, q[7][node], 3);
-    const __m128i slots = _mm_unpacklo_epi64(low, high);
-    const __m128i p = _mm_xor_si128(
-        _mm_or_si128(_mm_and_si128(slots, _mm_set1_epi16(-16)), _mm_set1_epi16(8)),
-        _mm_set1_epi16(INT16_MIN));
-    const __m128i complement = _mm_sub_epi16(zero, p);
-    decision->slots[g] = slots;
-    decision->inputs[g] = _mm_packs_epi32(
-        kmc_stretch_half(_mm_unpacklo_epi16(p, zero), _mm_unpacklo_epi16(complement, zero)),
-        kmc_stretch_half(_mm_unpackhi_epi16(p, zero), _mm_unpackhi_epi16(complement, zero)));
+    __m128i slots[2] = {zero, zero}, inputs[2] = {zero, zero};
+    KMC_GATHER_LANE(0)
+    KMC_GATHER_LANE(4)
+    KMC_GATHER_LANE(1)
+    KMC_GATHER_LANE(5)
+    KMC_GATHER_LANE(2)
+    KMC_GATHER_LANE(6)
+    KMC_GATHER_LANE(3)
+    KMC_GATHER_LANE(7)
+    decision->slots[g] = _mm_unpacklo_epi64(slots[0], slots[1]);
+    decision->inputs[g] = _mm_unpacklo_epi64(inputs[0], inputs[1]);
 }
 
 KMC_INLINE void kmc_scatter(const KmcDecision *decision, KmcSlot **lines, int contexts, int node,
@@ -201,19 +191,22 @@ KMC_INLINE void kmc_scatter(const KmcDecision *decision, KmcSlot **lines, int co
     const __m128i zero = _mm_setzero_si128(), high = _mm_set1_epi16(-16);
     const __m128i count = _mm_andnot_si128(high, decision->slots[g]);
     const __m128i p = _mm_and_si128(decision->slots[g], high);
-    const __m128i half = _mm_sub_epi16(
-        _mm_set1_epi16(KMC_RATE), _mm_mullo_epi16(count, _mm_set1_epi16(KMC_RATE_STEP)));
+    __m128i steps = _mm_set1_epi16(KMC_RATE_STEP);
+    KMC_OPAQUE_VECTOR(steps); /* or shifts and additions would take the place of a product */
+    const __m128i half = _mm_sub_epi16(_mm_set1_epi16(KMC_RATE), _mm_mullo_epi16(count, steps));
     const __m128i rate = _mm_packs_epi32(
         _mm_cvttps_epi32(_mm_castsi128_ps(_mm_unpacklo_epi16(zero, half))),
         _mm_cvttps_epi32(_mm_castsi128_ps(_mm_unpackhi_epi16(zero, half))));
-    const __m128i target = _mm_set1_epi16((int16_t)(bit * 32767 - 16384));
+    const __m128i target = _mm_loadu_si128((const __m128i *)kmc_target_table[bit]);
     const __m128i step = _mm_slli_epi16(
         _mm_mulhi_epi16(_mm_sub_epi16(target, _mm_srai_epi16(p, 1)), rate), 2);
-    const __m128i moved = _mm_adds_epi16(_mm_add_epi16(p, step), _mm_set1_epi16((int16_t)dither));
+    const __m128i rounding = _mm_loadu_si128((const __m128i *)kmc_dither_table[dither]);
+    const __m128i moved = _mm_adds_epi16(_mm_add_epi16(p, step), rounding);
     const __m128i counted = _mm_min_epi16(
         _mm_add_epi16(count, _mm_set1_epi16(1)), _mm_set1_epi16(KMC_MAX_COUNT));
     KmcSlot slots[KMC_LANES];
     _mm_storeu_si128((__m128i *)slots, _mm_or_si128(_mm_and_si128(moved, high), counted));
+    KMC_OPAQUE(node); /* or all addresses would be kept in memory since the slots were read */
     for (int i = 0; i < KMC_LANES && g * KMC_LANES + i < contexts; i++) {
         lines[g * KMC_LANES + i][node] = slots[i];
     }
@@ -227,9 +220,12 @@ KMC_INLINE int16x4_t kmc_stretch_half(uint16x4_t p, uint16x4_t q) {
     return vmovn_s32(vshrq_n_s32(vsubq_s32(a, b), 15));
 }
 
-KMC_INLINE void kmc_gather(KmcDecision *decision, KmcSlot **lines, int node, int g) {
+KMC_INLINE void kmc_gather(KmcDecision *decision, KmcSlot **lines, int contexts, int node, int g) {
     KmcSlot gathered[KMC_LANES];
-    for (int i = 0; i < KMC_LANES; i++) gathered[i] = lines[g * KMC_LANES + i][node];
+    for (int i = 0; i < KMC_LANES; i++) {
+        const int k = g * KMC_LANES + i;
+        gathered[i] = k < contexts ? lines[k][node] : 0;
+    }
     const int16x8_t slots = vld1q_s16(gathered);
     const uint16x8_t p = vreinterpretq_u16_s16(veorq_s16(
         vorrq_s16(vandq_s16(slots, vdupq_n_s16(-16)), vdupq_n_s16(8)), vdupq_n_s16(INT16_MIN)));
@@ -275,11 +271,10 @@ KMC_INLINE void kmc_scatter(const KmcDecision *decision, KmcSlot **lines, int co
 
 KMC_INLINE int kmc_saturate(int v) { return kmc_clamp(v, INT16_MIN, INT16_MAX); }
 
-KMC_INLINE void kmc_gather(KmcDecision *decision, KmcSlot **lines, int node, int g) {
+KMC_INLINE void kmc_gather(KmcDecision *decision, KmcSlot **lines, int contexts, int node, int g) {
     for (int i = g * KMC_LANES; i < (g + 1) * KMC_LANES; i++) {
-        const int slot = lines[i][node];
-        decision->slots[i] = (int16_t)slot;
-        decision->inputs[i] = (int16_t)kmc_stretch(((slot & ~15) | 8) + 32768);
+        decision->slots[i] = i < contexts ? lines[i][node] : 0;
+        decision->inputs[i] = kmc_stretch_table[(uint16_t)decision->slots[i] >> 4];
     }
 }
 
@@ -300,15 +295,15 @@ KMC_INLINE void kmc_scatter(const KmcDecision *decision, KmcSlot **lines, int co
 
 /* The mixed prediction of a node: its probability of a 1, stretched, in -3072..3071.
 
-   `lines` has `vectors` times 8 lines, `weights` the rows of the four weight sets. The last lane is
+   `lines` has `contexts` lines, `weights` the rows of the four weight sets. The last lane is
    the constant input; the one before it, if `matching`, the match model's. */
-KMC_INLINE int kmc_predict(KmcDecision *decision, KmcSlot **lines, int16_t **weights, int vectors,
-                           int node, int matching, int match) {
+KMC_INLINE int kmc_predict(KmcDecision *decision, KmcSlot **lines, int16_t **weights,
+                           int contexts, int vectors, int node, int matching, int match) {
     int sum = 0;
 #if defined(KMC_SSE2)
     __m128i total = _mm_setzero_si128();
     for (int g = 0; g < vectors; g++) {
-        kmc_gather(decision, lines, node, g);
+        kmc_gather(decision, lines, contexts, node, g);
         __m128i s = decision->inputs[g];
         if (g == vectors - 1) {
             s = _mm_insert_epi16(s, KMC_ONE, 7);
@@ -327,7 +322,7 @@ KMC_INLINE int kmc_predict(KmcDecision *decision, KmcSlot **lines, int16_t **wei
 #elif defined(KMC_NEON)
     int32x4_t total = vdupq_n_s32(0);
     for (int g = 0; g < vectors; g++) {
-        kmc_gather(decision, lines, node, g);
+        kmc_gather(decision, lines, contexts, node, g);
         int16x8_t s = decision->inputs[g];
         if (g == vectors - 1) {
             s = vsetq_lane_s16(KMC_ONE, s, 7);
@@ -342,7 +337,7 @@ KMC_INLINE int kmc_predict(KmcDecision *decision, KmcSlot **lines, int16_t **wei
     }
     sum = vaddvq_s32(total);
 #else
-    for (int g = 0; g < vectors; g++) kmc_gather(decision, lines, node, g);
+    for (int g = 0; g < vectors; g++) kmc_gather(decision, lines, contexts, node, g);
     decision->inputs[8 * vectors - 1] = KMC_ONE;
     if (matching) decision->inputs[8 * vectors - 2] = (int16_t)match;
     for (int i = 0; i < 8 * vectors; i++) {

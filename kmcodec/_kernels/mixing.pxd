@@ -1,4 +1,4 @@
-from libc.stdint cimport int16_t, uint32_t
+from libc.stdint cimport int16_t, uint8_t, uint32_t
 
 cdef extern from "mixing.h" nogil:
     enum:
@@ -17,19 +17,15 @@ cdef extern from "mixing.h" nogil:
     ctypedef struct KmcDecision:
         pass
 
-    ctypedef struct KmcNeighbors:
-        pass
-
-    void kmc_set_neighbors(KmcNeighbors *neighbors, uint32_t w, uint32_t n, uint32_t ne,
-                           uint32_t nw, uint32_t ww, uint32_t nn)
-    uint32_t kmc_agreement(const KmcNeighbors *neighbors, int left, uint32_t prefix)
+    void kmc_split_neighbors(uint8_t *planes, int bits, uint32_t w, uint32_t n, uint32_t ne,
+                             uint32_t nw, uint32_t ww, uint32_t nn)
 
     int kmc_stretch(int p)
-    void kmc_fill_squash_table()
+    void kmc_fill_tables()
     uint32_t kmc_squash(int d)
     int kmc_clamp(int v, int low, int high)
     int16_t *kmc_find_line(int16_t *table, uint32_t hash, int shift)
-    int kmc_predict(KmcDecision *decision, int16_t **lines, int16_t **weights, int vectors,
-                    int node, int matching, int match)
+    int kmc_predict(KmcDecision *decision, int16_t **lines, int16_t **weights, int contexts,
+                    int vectors, int node, int matching, int match)
     void kmc_learn(const KmcDecision *decision, int16_t **lines, int16_t **weights, int contexts,
                    int vectors, int node, int error, int bit, int dither)

@@ -39,14 +39,11 @@ from cython.cimports.kmcodec._kernels.mixing import (
     KMC_X,
     KMC_Y,
     KmcDecision,
-    KmcNeighbors,
-    kmc_agreement,
-    kmc_clamp,
-    kmc_fill_squash_table,
+    kmc_fill_tables,
     kmc_find_line,
     kmc_learn,
     kmc_predict,
-    kmc_set_neighbors,
+    kmc_split_neighbors,
     kmc_squash,
     kmc_stretch,
 )
@@ -60,7 +57,7 @@ from cython.cimports.kmcodec._kernels.range_coder import (
 )
 from cython.cimports.libc.stdint import int16_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-kmc_fill_squash_table()
+kmc_fill_tables()
 
 uint32_p = cython.typedef(cython.pointer(uint32_t))
 slots_p = cython.typedef(cython.pointer(cython.pointer(int16_t)))
@@ -452,9 +449,10 @@ def code_plane(
     levels: cython.int = (bits + 3) // 4
     paths: uint32_t = cython.cast(uint32_t, 1) << min(bits, 10)
     top: uint32_t = cython.cast(uint32_t, 1) << bits
+    last: uint32_t = top + color_count - 1  # a path above it, as far as that goes, has no code
+    others: uint32_t = 256 if graphics else 64
     band: uint32_t = cython.cast(uint32_t, 1 << 22) // cython.cast(uint32_t, width)
     rate: cython.int = 48 if graphics else 32 if model == KMC_SLIM else 18
-    idle: int16_t[16]
     lines: cython.pointer(int16_t)[16]
     sets: cython.pointer(int16_t)[4]
     weights: cython.pointer(int16_t)[4]
@@ -464,7 +462,8 @@ def code_plane(
     flats: Flat[64]
     match: Match
     decision: KmcDecision
-    neighbors: KmcNeighbors
+    ones: uint8_t[16]  # which neighbors have a 1 in each bit
+    agree: uint32_t  # which neighbors begin with the bits that are coded
     a: Around
     c: RangeCoder = coder[0]
     end: int64_t = c.length + KMC_BEYOND  # read to here and farther, a payload is refused
@@ -474,9 +473,11 @@ def code_plane(
     i: cython.int
     level: cython.int
     left: cython.int  # bits of the index still to be coded
+    position: cython.int  # bits that are coded
     node: cython.int
     value: uint32_t
     path: uint32_t  # the bits that are coded, below a leading 1
+    first: uint32_t  # the row of the first weight set
     p: uint32_t
     flat: cython.bint
     stretched: cython.int
@@ -484,6 +485,8 @@ def code_plane(
     error: cython.int
     expert: cython.pointer(uint16_t)
     tick: uint32_t = 0
+    extra: uint32_t = 64  # 524288 // (tick + 8192)
+    change: uint32_t = 1  # the tick when that is less
 
     sets[0] = space.weights
     sets[1] = sets[0] + paths * lanes
@@ -492,9 +495,6 @@ def code_plane(
     for value in range(paths):
         for i in range(contexts):
             sets[0][value * lanes + i] = 24000 // contexts
-    for i in range(16):
-        idle[i] = 0
-        lines[i] = cython.address(idle[0])
     left = bits
     for level in range(levels):
         level_bits[level] = (left + levels - level - 1) // (levels - level)
@@ -536,7 +536,8 @@ def code_plane(
                     stride,
                     top,
                 )
-            kmc_set_neighbors(cython.address(neighbors), a.w, a.n, a.ne, a.nw, a.ww, a.nn)
+            kmc_split_neighbors(cython.address(ones[0]), bits, a.w, a.n, a.ne, a.nw, a.ww, a.nn)
+            agree = 63
             path = 1
             left = bits
             for level in range(levels):
@@ -545,19 +546,18 @@ def code_plane(
                 )
                 node = 1
                 for i in range(level_bits[level]):
-                    if ((path * 2 + 1) << (left - 1)) - top >= color_count:
+                    position = bits - left
+                    if path * 2 + 1 > last >> (left - 1):
+                        agree &= ~cython.cast(uint32_t, ones[position])
                         path = path * 2
                         node = node * 2
                         left -= 1
                         continue
-                    weights[0] = sets[0] + min(path, paths - 1) * lanes
-                    weights[1] = sets[1] + (chosen[0] * bits + bits - left) * lanes
-                    weights[2] = sets[2] + lanes * (
-                        kmc_agreement(cython.address(neighbors), left, path - (top >> left)) * bits
-                        + bits
-                        - left
-                    )
-                    weights[3] = sets[3] + (chosen[1] * bits + bits - left) * lanes
+                    first = path if model == KMC_SLIM else min(path, paths - 1)
+                    weights[0] = sets[0] + first * lanes
+                    weights[1] = sets[1] + (position * 64 + chosen[0]) * lanes
+                    weights[2] = sets[2] + (position * 64 + agree) * lanes
+                    weights[3] = sets[3] + (position * others + chosen[1]) * lanes
                     stretched = 0
                     expert = cython.NULL
                     if graphics and match.offset and match.guess >> left == path:
@@ -566,12 +566,18 @@ def code_plane(
                         if not match.guess >> (left - 1) & 1:
                             stretched = -stretched
                     stretched = kmc_predict(
-                        cython.address(decision), lines, weights, vectors, node, graphics, stretched
+                        cython.address(decision),
+                        lines,
+                        weights,
+                        contexts,
+                        vectors,
+                        node,
+                        graphics,
+                        stretched,
                     )
                     p = kmc_squash(stretched)
                     bit = kmc_code_bit(cython.address(c), decoding, value >> (left - 1) & 1, p, 16)
                     error = (bit << 16) - cython.cast(cython.int, p)
-                    error *= rate + cython.cast(cython.int, 524288 // (tick + 8192))
                     kmc_learn(
                         cython.address(decision),
                         lines,
@@ -579,7 +585,7 @@ def code_plane(
                         contexts,
                         vectors,
                         node,
-                        kmc_clamp(error >> 8, -32768, 32767),
+                        error * (rate + cython.cast(cython.int, extra)) >> 8,  # an int16
                         bit,
                         tick * 7 & 15,
                     )
@@ -589,6 +595,10 @@ def code_plane(
                         else:
                             expert[0] -= expert[0] >> 5
                     tick += 1
+                    if tick == change:
+                        extra -= 1
+                        change = 524288 // extra - 8191 if extra else 0
+                    agree &= ones[position] ^ (cython.cast(uint32_t, bit) - 1)
                     path = path * 2 + bit
                     node = node * 2 + bit
                     left -= 1
