@@ -157,9 +157,8 @@ def _encode_smallest(
     """The smallest file of those for some choices, of several the first."""
     flags = Flags.METADATA if metadata else Flags(0)
     plans = [_plan(source, keep_order, flags, options) for source in choices]
-    best = min(range(len(plans)), key=lambda number: plans[number].size)
-    plan = plans[best]
-    payloads = plan.payloads or pack_bands(plan.header, choices[best].indices)
+    plan = min(plans, key=lambda plan: plan.size)
+    payloads = plan.payloads or pack_bands(plan.header, plan.codes)
     return join(plan.header, metadata, plan.palette, payloads)
 
 
@@ -176,7 +175,7 @@ def _plan(source: Indexed, keep_order: bool, flags: Flags, options: Options) -> 
     )
     if options.coding == "modelled":
         return plan_file(header, source, keep_order, options.threads)
-    return Plan(header, source.palette.tobytes(), None)
+    return Plan(header, source.palette.tobytes(), source.indices, None)
 
 
 def choose_band_rows(width: int, height: int, wanted: int | None) -> int:

@@ -64,15 +64,18 @@ def green_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:
     return np.lexsort(palette[:, keys[::-1]].T).astype(np.uint16)
 
 
-def split_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:
+def split_order(palette: NDArray[np.uint8], counts: NDArray[np.integer]) -> NDArray[np.uint16]:
     """Entries as leaves of a tree of splits, so that close numbers are similar colors.
 
-    Every node is sorted along the axis on which its entries vary most and split at half their
-    number. Axes have coefficients -1, 0 and 1, which is as good as principal axes and, being
-    integers, the same on every machine. All nodes of a level are split at once.
+    Every node is sorted along the axis on which its entries vary most, each weighted by the square
+    root of its number of pixels. It is split where the numbers differ in their next bit, as it is
+    bits of these that are predicted one after the other. Axes have coefficients -1, 0 and 1, which
+    is as good as principal axes and, being integers, the same on every machine. All nodes of a
+    level are split at once.
 
     Args:
         palette: (K, 1 to 4) uint8, K in 1..65536.
+        counts: (K,) pixels of each entry.
 
     Returns:
         (K,) uint16, numbers of the entries.
@@ -80,19 +83,16 @@ def split_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:
     count, channels = palette.shape
     axes = np.array([a for a in product((1, 0, -1), repeat=channels) if a > (0,) * channels])
     fairness = 12 // (axes**2).sum(axis=1)  # for axes of 1, sqrt 2, sqrt 3 and 2 of length
-    order = np.arange(count)
-    starts = np.zeros(1, np.intp)
-    sizes = np.array([count])
     projections = palette.astype(np.int64) @ axes.T
-    while sizes.max() > 1:
-        values = projections[order]
-        sums = np.add.reduceat(values, starts)
-        squares = np.add.reduceat(values**2, starts)
-        spread = (sizes[:, np.newaxis] * squares - sums**2) * fairness
-        node = np.repeat(np.arange(len(starts)), sizes)
+    weights = np.sqrt(counts).astype(np.int64)[:, np.newaxis]
+    weights += weights == 0
+    order = np.arange(count)
+    for bit in reversed(range((count - 1).bit_length())):
+        node = np.arange(count) >> (bit + 1)
+        starts = np.arange(0, count, 2 << bit)
+        values, shares = projections[order], weights[order]
+        means = np.add.reduceat(values * shares, starts) // np.add.reduceat(shares, starts)
+        spread = np.add.reduceat((values - means[node]) ** 2 * shares, starts) * fairness
         keys = values[np.arange(count), spread.argmax(axis=1)[node]]
         order = order[np.lexsort((keys, node))]
-        halves = np.stack(((sizes + 1) // 2, sizes // 2), axis=1).ravel()
-        sizes = halves[halves > 0]
-        starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     return order.astype(np.uint16)

@@ -29,8 +29,9 @@ class Plan(NamedTuple):
 
     header: Header
     palette: bytes
+    codes: Indices
     payloads: list[bytes] | None
-    """Of the bands; None where the indices are to be packed."""
+    """Of the bands; None where the codes are to be packed."""
 
     @property
     def size(self) -> int:
@@ -60,7 +61,9 @@ def plan_file(header: Header, source: Indexed, keep_order: bool, threads: int | 
     arrangements = [_arrange(source, order, keep_order) for order in _orders(source, keep_order)]
     if source.indices.size > _SMALL_PIXELS and len(arrangements) > 1:
         arrangements = [min(arrangements, key=_estimated_size)]
-    best = _join(header, Arrangement(source.palette, None, source.indices), None)
+    given = Arrangement(source.palette, None, source.indices)
+    packable = [given, *(a for a in arrangements if a.order is None)]  # no order is packed
+    best = min((_join(header, a, None) for a in packable), key=lambda plan: plan.size)
     modelled = replace(header, coding=Coding.MODELLED)
     if header.color_count > 1 and modelled.band_cells <= MAX_MODELLED_CELLS:
         for arrangement in arrangements:
@@ -72,12 +75,13 @@ def plan_file(header: Header, source: Indexed, keep_order: bool, threads: int | 
 
 def _join(header: Header, arrangement: Arrangement, payloads: list[bytes] | None) -> Plan:
     """A file with the shorter form of the palette."""
-    palette, order, _ = arrangement
+    palette, order, codes = arrangement
     plain = palette.tobytes()
     coded = join_coded_palette(encode_palette(palette, order))
     if order is None and len(plain) <= len(coded):
-        return Plan(header, plain, payloads)
-    return Plan(replace(header, flags=header.flags | Flags.CODED_PALETTE), coded, payloads)
+        return Plan(header, plain, codes, payloads)
+    header = replace(header, flags=header.flags | Flags.CODED_PALETTE)
+    return Plan(header, coded, codes, payloads)
 
 
 def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
@@ -89,7 +93,8 @@ def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
     tiny = source.indices.size <= TINY_PIXELS
     orders = [given] if keep_order else [green_order(source.palette)] if small else []
     if not tiny:
-        split = split_order(source.palette)
+        counts = np.bincount(source.indices.ravel(), minlength=len(source.palette))
+        split = split_order(source.palette, counts)
         orders = [order for order in orders if (order != split).any()] + [split]
     return orders
 

@@ -55,6 +55,19 @@ def test_noise_is_packed(colors):
     assert head_of(data).header.coding == Coding.PACKED
 
 
+def test_packed_pictures_have_the_shorter_palette():
+    """Entries of noise are stored in an order that makes them like their neighbors."""
+    levels = np.random.default_rng(0).permutation(256).reshape(16, 16, 1).astype(np.uint8)
+    pixels = np.concatenate((levels, 255 - levels, levels), axis=2)
+    data = kmcodec.encode(pixels)
+    head = head_of(data)
+
+    assert head.header.coding == Coding.PACKED
+    assert head.header.flags == Flags.CODED_PALETTE
+    assert (head.palette[:, 1] == np.arange(256)).all()
+    assert (kmcodec.decode(data) == pixels).all()
+
+
 def test_one_color_is_packed():
     """A picture of one color has no indices to model."""
     data = kmcodec.encode(picture(300, 200, 1))
