@@ -38,6 +38,13 @@ def photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
     return pixels.clip(0, 255).astype(np.uint8)
 
 
+def surface(width: int, height: int, channels: int = 3) -> NDArray[np.uint8]:
+    """Smooth, noisy pixels from integers alone, the same on every machine."""
+    y, x, c = np.mgrid[0:height, 0:width, 0:channels]
+    noise = (x * 7919 + y * 104729 + c * 1299709) ** 2 // 64 % 13
+    return ((x * (3 + c) + y * (5 - c) + x * y // 16) // 4 % 240 + noise).astype(np.uint8)
+
+
 def gradient(width: int, height: int) -> NDArray[np.uint8]:
     """A smooth (height, width, 3) picture of few colors, which is modelled well."""
     y, x = np.mgrid[0:height, 0:width]

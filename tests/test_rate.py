@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import KINDS, drawing, photo, plane
+from helpers import KINDS, drawing, photo, plane, surface
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -124,13 +124,6 @@ def pixels_and_palettes(most_entries, side=7):
             ).map(lambda palette: np.unique(palette, axis=0)),
         )
     )
-
-
-def surface(width, height, channels=3):
-    """Smooth, noisy pixels from integers alone, the same on every machine."""
-    y, x, c = np.mgrid[0:height, 0:width, 0:channels]
-    noise = (x * 7919 + y * 104729 + c * 1299709) ** 2 // 64 % 13
-    return ((x * (3 + c) + y * (5 - c) + x * y // 16) // 4 % 240 + noise).astype(np.uint8)
 
 
 def psnr(pixels, data):

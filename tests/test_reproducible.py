@@ -1,0 +1,76 @@
+"""Same input and options, same bytes: on every machine, in every run, with any threads."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import surface
+
+import kmcodec
+
+GOLDEN = {
+    "16 colors": ("5e2d533487f1e4a1", {"colors": 16}),
+    "64 colors": ("96967c7e6a2184c9", {"colors": 64}),
+    "256 colors": ("6dcd10572ebfcebd", {"colors": 256}),
+    "700 colors": ("76abe7d031559eb8", {"colors": 700}),
+    "packed": ("4a4bb8db2cc0ea1e", {"colors": 100, "coding": "packed"}),
+    "best": ("5298e5e85ef76197", {"colors": 24, "speed": 1}),
+    "fastest": ("ea0800b9e4265a31", {"colors": 24, "speed": 10}),
+    "drawn": ("342c8c4574d6a233", {"colors": 24, "seeding": "k-means++", "seed": 5}),
+    "diffused": ("7b0d70d29e8ea4cb", {"colors": 24, "dither": 0.75}),
+    "ordered": ("197fed949629684c", {"colors": 24, "dither": 1.0, "dithering": "ordered"}),
+    "rate": ("a28ac2477b13f969", {"colors": 48, "rate": 12.5}),
+    "oklab with alpha": ("6fd62cc8c062645c", {"colors": 48, "space": "oklab", "rate": 3}),
+}
+
+
+def digest_of(name, threads):
+    """The start of the SHA-256 of one encode, in several bands."""
+    options = GOLDEN[name][1]
+    pixels = surface(160, 128, 4 if "alpha" in name else 3)
+    data = kmcodec.encode(pixels, **options, band_rows=40, threads=threads)
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_bytes_are_frozen(name, threads):
+    """A photograph made of integers gives these bytes; a change of them must be meant."""
+    assert digest_of(name, threads) == GOLDEN[name][0]
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_bytes_do_not_depend_on_numerical_libraries(threads):
+    """Another process, with other settings of BLAS and OpenMP, gives the same bytes."""
+    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+    code = "import test_reproducible as t; print(*[t.digest_of(name, 1) for name in t.GOLDEN])"
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | dict.fromkeys(names, threads),
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+
+    assert printed.split() == [digest for digest, _ in GOLDEN.values()]
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "reversed", "read-only"])
+def test_bytes_do_not_depend_on_how_pixels_lie_in_memory(layout):
+    """Views and other orders of the same pixels are the same picture."""
+    pixels = surface(60, 40)
+    same = {
+        "C": pixels.copy(order="C"),
+        "F": np.asfortranarray(pixels),
+        "reversed": pixels[::-1].copy()[::-1],
+        "read-only": pixels.copy(),
+    }[layout]
+    same.flags.writeable = layout != "read-only"
+
+    assert kmcodec.encode(same, 20) == kmcodec.encode(pixels, 20)
