@@ -1,8 +1,8 @@
 """Centroids to palette entries of 8 bits: distinct, all in use, and rounded to lose little.
 
 Each centroid rounded for itself adds a twelfth of a squared level a channel to the error, which at
-256 colors is one percent of it. Rounding some of them the other way can make up for a part of that,
-as pixels then change sides.
+256 colors is about a percent of it. Rounding some of them the other way can make up for a part of
+that, as pixels then change sides.
 """
 
 from typing import Final
