@@ -1,9 +1,11 @@
 """The encoder's options: one list for functions, plugin and command line."""
 
+import math
 import operator
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -100,8 +102,8 @@ class Options:
         self._check_choice("space", get_args(SpaceName))
         self._check_choice("weighting", get_args(WeightingName))
         self._check_choice("dithering", get_args(DitheringName))
-        self._check_number("dither", self.dither, 0, 1)
-        self._check_number("rate", self.rate, 0, sys.float_info.max)
+        self._set("dither", self._check_number("dither", self.dither, 0, 1))
+        self._set("rate", self._check_number("rate", self.rate, 0, sys.float_info.max))
         if self.dither > 0 and self.rate > 0:
             raise ValueError("dither and rate exclude each other: one of them must be 0")
         self._set("importance", _importance(self.importance))
@@ -133,11 +135,16 @@ class Options:
             raise ValueError(f"{name} is {value!r}, must be one of {names}")
 
     @staticmethod
-    def _check_number(name: str, value: Any, low: float, high: float) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+    def _check_number(name: str, value: Any, low: float, high: float) -> float:
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{name} is {value!r}, must be a number")
-        if not low <= value <= high:
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not low <= number <= high:
             raise ValueError(f"{name} is {value}, must be from {low:g} to {high:g}")
+        return number
 
     def _check_quality(self) -> None:
         given: Any = self.quality
@@ -145,14 +152,13 @@ class Options:
             return
         if self.palette is not None:
             raise ValueError("quality chooses the colors, so it does not go with palette")
-        pair = (0.0, given) if isinstance(given, (int, float)) else given
+        pair = (0.0, given) if isinstance(given, Real) else given
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"quality is {given!r}, must be a PSNR or a pair of them")
-        for value in pair:
-            self._check_number("quality", value, 0, MAX_PSNR)
-        if pair[0] > pair[1]:
-            raise ValueError(f"quality is {pair[0]} to {pair[1]}, must not fall")
-        self._set("quality", (float(pair[0]), float(pair[1])))
+        least, wanted = (self._check_number("quality", value, 0, MAX_PSNR) for value in pair)
+        if least > wanted:
+            raise ValueError(f"quality is {least:g} to {wanted:g}, must not fall")
+        self._set("quality", (least, wanted))
 
 
 def _entries(name: str, given: Any, most: int) -> NDArray[np.uint8] | None:

@@ -6,6 +6,16 @@ import pytest
 from kmcodec.options import OPTION_NAMES, Options, split_options
 
 
+@pytest.mark.parametrize("name", ["dither", "rate", "quality"])
+@pytest.mark.parametrize("value", [np.float32(1), np.int64(1), np.float16(1)])
+def test_numbers_of_numpy(name, value):
+    """They are numbers, and kept as Python's."""
+    kept = getattr(Options(**{name: value}), name)
+
+    assert kept == ((0.0, 1.0) if name == "quality" else 1.0)
+    assert type(kept) is (tuple if name == "quality" else float)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [
