@@ -6,6 +6,7 @@ for. All others are quantized, which keeps their colors too where they are few e
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,10 @@ from .format import Mode
 from .options import Options
 from .palette import drop_unused, sort_entries, to_channels
 from .pixels import Indexed, Pixels
-from .quantize import Quantized, quantize_pictures
+from .quantize import Quantized, quantize_pictures, squared_error
+
+_BILEVEL: Final = ((0, 0, 0), (255, 255, 255))
+"""How a palette of mode 1 must begin for whatever follows to be in its order."""
 
 
 def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, list[Quantized]]:
@@ -25,9 +29,9 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, lis
 
     Returns:
         The mode in which the picture opens, which is its own unless the palette or the fixed
-        entries that are asked for have colors, alpha or a number of entries that it has not; and
-        palette and indices in the channels of that mode, with ``options.rate`` a second time for
-        fewer bits.
+        entries that are asked for have colors, alpha, an order or a number of entries that it has
+        not; and palette and indices in the channels of that mode, with ``options.rate`` a second
+        time for fewer bits.
 
     Raises:
         QualityError: ``options.quality`` cannot be reached with so many colors.
@@ -39,18 +43,21 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, lis
             return source.mode, [Quantized.of_exact(kept.palette, kept.indices)]
         source = Pixels(source.mode, source.palette[source.indices])
     mode = _fit_mode(source.mode, options)
-    if mode == Mode.PA:
-        options = replace(options, colors=min(options.colors, 256))
-    elif mode == Mode.BILEVEL:
+    most = 256 if mode == Mode.PA else mode.max_colors
+    options = replace(options, colors=min(options.colors, most))
+    if mode == Mode.BILEVEL:
         options = replace(options, rate=0)
-    return mode, [_arrange(mode, choice) for choice in _quantize([source.pixels], mode, options)[0]]
+    choices = _quantize([source.pixels], mode, options)[0]
+    return mode, [_arrange(mode, source.pixels, choice) for choice in choices]
 
 
-def _arrange(mode: Mode, quantized: Quantized) -> Quantized:
-    """Palette and indices as the mode wants them."""
+def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Quantized:
+    """Palette and indices of some pixels as the mode wants them."""
     palette, indices = quantized
     if mode == Mode.BILEVEL:  # one color was asked for, of two
         palette = np.where(palette >= 128, 255, 0).astype(np.uint8)
+        error = squared_error(pixels, palette, indices)
+        return Quantized(palette, indices, error, quantized.trace, quantized.seconds)
     if mode == Mode.PA:  # so that entries of one color stand together
         palette, indices = sort_entries(palette, indices)
     return quantized.rearranged(palette, indices)
@@ -86,10 +93,10 @@ def _fit_mode(mode: Mode, options: Options) -> Mode:
     if not given:
         return mode
     entries = np.vstack([to_channels(part, 4) for part in given])
-    if mode == Mode.PA or len(entries) > mode.max_colors > 2:
-        mode = Mode.RGBA if mode.has_alpha else Mode.RGB
-    if mode == Mode.BILEVEL and (len(entries) > 2 or not np.isin(entries[:, :3], (0, 255)).all()):
+    if mode == Mode.BILEVEL and not np.array_equal(entries[:, :3], _BILEVEL[: len(entries)]):
         mode = Mode.L
+    if mode == Mode.PA or len(entries) > mode.max_colors:
+        mode = Mode.RGBA if mode.has_alpha else Mode.RGB
     gray = mode.channels <= 2 and bool((entries[:, :2] == entries[:, 1:3]).all())
     alpha = mode.has_alpha or bool((entries[:, 3] != 255).any())
     if mode in (Mode.P, Mode.P_ALPHA):

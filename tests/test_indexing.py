@@ -48,6 +48,9 @@ def test_a_palette_that_fits_is_kept():
         ("LA", COLORS, "RGBA"),
         ("1", GRAYS, "L"),
         ("1", GRAYS[::2], "1"),
+        ("1", GRAYS[::-2], "L"),
+        ("1", GRAYS[:1] * 2, "L"),
+        ("1", GRAYS * 100, "RGB"),
         ("1", COLORS, "RGB"),
         ("P", COLORS, "P"),
         ("P", np.zeros((300, 3), int), "RGB"),
@@ -84,6 +87,32 @@ def test_fixed_colors_in_other_modes(mode):
 
     assert len(palette) == 6
     assert all(color in palette for color in COLORS)
+
+
+@pytest.mark.parametrize("fixed", [GRAYS[2:], GRAYS[:1] * 2, GRAYS[::-2]])
+def test_fixed_colors_in_any_order_in_a_bilevel_picture(fixed):
+    """What mode 1 cannot hold opens as L, and as the same pixels."""
+    image = Image.fromarray(np.array([[True, False]]))
+    data = kmcodec.encode(image, fixed=fixed, quality=40)
+
+    assert kmcodec.decode(data).tolist() == [[[255] * 3, [0] * 3]]
+
+
+def test_repeated_fixed_colors_beside_all_grays():
+    """A file of mode L has 256 entries at most, whatever is asked for."""
+    pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    data = kmcodec.encode(pixels, 1000, fixed=GRAYS[:1] * 2)
+
+    assert kmcodec.info(data).header.mode == Mode.L
+    assert len(kmcodec.decode_indexed(data)[0]) == 256
+
+
+def test_one_color_of_a_bilevel_picture():
+    """It is black or white, and the error is that of this color."""
+    _, quantized = index(Image.fromarray(np.array([[True, True, False]])), colors=1)
+
+    assert quantized.palette.tolist() == [[255]]
+    assert quantized.mse == 255**2 / 3
 
 
 def test_alpha_of_fixed_colors():

@@ -18,7 +18,7 @@ from .rate import map_rate_aware
 from .space import SPACES
 from .stages import Stages
 
-__all__ = ("Quantized", "quantize_pictures")
+__all__ = ("Quantized", "quantize_pictures", "squared_error")
 
 _MAX_IMPORTANCE: Final = 65535
 
@@ -139,7 +139,7 @@ def quantize_pictures(
                 lowered = map_rate_aware(
                     own, positions, palette, options.rate, fixed=fixed, threads=options.threads
                 )
-                error = _squared_error(pixels, *lowered)
+                error = squared_error(pixels, *lowered)
                 choices.append(Quantized(*lowered, error, trace, stages.seconds))
         results.append(choices)
     return results
@@ -161,7 +161,7 @@ def _map_pixels(
         if options.dither > 0 and error > 0:
             dither = DITHERINGS[options.dithering]
             indices = dither(pixels, palette, options.dither, indices)
-            error = _squared_error(pixels, palette, indices)
+            error = squared_error(pixels, palette, indices)
     return Quantized(palette, indices, error, trace, stages.seconds)
 
 
@@ -183,7 +183,7 @@ def _sum_importance(
     return np.bincount(positions.ravel(), scaled.ravel(), count).astype(np.int64)
 
 
-def _squared_error(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], indices: Indices) -> int:
+def squared_error(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], indices: Indices) -> int:
     """Sum over pixels and channels of the squared difference to the palette."""
     rows = zip(pixels, indices, strict=True)
     deltas = (row - palette[picked].astype(np.int64) for row, picked in rows)
