@@ -212,6 +212,15 @@ def test_equal_importance_changes_nothing():
     assert (plain.palette == equal.palette).all()
 
 
+@pytest.mark.parametrize("unit", [5e-324, 1e-300, 1e300])
+def test_importance_in_any_unit(unit):
+    """Neither the smallest numbers nor the largest are too much."""
+    pixels, importance = photo(40, 30), np.eye(30, 40)
+    first, second = (kmcodec.quantize(pixels, 9, importance=importance * u) for u in (1, unit))
+
+    assert (first.palette == second.palette).all()
+
+
 def test_importance_as_a_picture():
     """A gray Pillow image says the same as its array."""
     pixels, gray = photo(40, 30), photo(40, 30, 5)[..., 0]

@@ -178,7 +178,7 @@ def _sum_importance(
             f"importance is of shape {importance.shape}, the picture of {positions.shape}"
         )
     top = max(1, min(_MAX_IMPORTANCE, MAX_WEIGHT // positions.size))
-    scaled = np.maximum(np.rint(importance * (top / importance.max())), 1).astype(np.int64)
+    scaled = np.maximum(np.rint(importance / importance.max() * top), 1).astype(np.int64)
     scaled //= np.gcd.reduce(scaled, axis=None)  # equal importance then is none
     return np.bincount(positions.ravel(), scaled.ravel(), count).astype(np.int64)
 
