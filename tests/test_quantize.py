@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -219,6 +220,21 @@ def test_importance_in_any_unit(unit):
     first, second = (kmcodec.quantize(pixels, 9, importance=importance * u) for u in (1, unit))
 
     assert (first.palette == second.palette).all()
+
+
+def test_a_result_pickles():
+    """So that other processes can quantize: with its report."""
+    quantized = kmcodec.quantize(photo(40, 30), 9)
+    other = pickle.loads(pickle.dumps(quantized))
+
+    assert (other.palette == quantized.palette).all()
+    assert (other.indices == quantized.indices).all()
+    assert (other.mse, other.psnr, other.seconds) == (
+        quantized.mse,
+        quantized.psnr,
+        quantized.seconds,
+    )
+    assert (other.trace.centroids == quantized.trace.centroids).all()
 
 
 def test_importance_as_a_picture():

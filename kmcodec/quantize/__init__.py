@@ -1,7 +1,7 @@
 """Choosing a palette for pixels, and mapping the pixels to it."""
 
 from collections.abc import Sequence
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,10 @@ class Quantized(tuple[NDArray[np.uint8], Indices]):
         other = Quantized(palette, indices, 0, self.trace, self.seconds)
         other.mse, other.psnr = self.mse, self.psnr
         return other
+
+    def __getnewargs__(self) -> Any:
+        """What a copy is made of, as when it comes from another process."""
+        return (*self, 0, self.trace, self.seconds)
 
     @property
     def palette(self) -> NDArray[np.uint8]:
