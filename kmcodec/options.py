@@ -51,7 +51,7 @@ class Options:
         fixed: such colors, kept exactly, with which a palette that is chosen begins; they count as
             ``colors``. A picture that keeps its own palette does without.
         quality: PSNR in dB to be reached with as few colors as it takes, or a pair of the least to
-            accept and the one to reach.
+            accept and the one to reach; before dithering and ``rate``, which lower it.
         dither: strength of dithering, 0 (off) to 1.
         dithering: ``"diffusion"`` of errors, or ``"ordered"``, a pattern that repeats itself.
         rate: squared error, summed over channels, that saving a bit of the file is worth: 0 (off)

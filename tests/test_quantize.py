@@ -413,3 +413,13 @@ def test_large_palettes(k):
     assert quantized.indices.dtype == np.uint16
     assert (np.bincount(quantized.indices.ravel(), minlength=k) > 0).all()
     assert len(np.unique(quantized.palette, axis=0)) == k
+
+
+@pytest.mark.parametrize("space", ["rgb", "oklab"])
+def test_colors_that_lie_close_together(space):
+    """Where most colors are nearly transparent, and so nearly one, K-Means has seeds for all."""
+    pixels = np.random.default_rng(0).integers(0, 24, (96, 96, 4)).astype(np.uint8)
+    quantized = quantize_pixels(pixels, Options(colors=2048, space=space))
+
+    assert len(np.unique(quantized.palette, axis=0)) == len(quantized.palette)
+    assert (np.bincount(quantized.indices.ravel(), minlength=len(quantized.palette)) > 0).all()

@@ -91,13 +91,21 @@ def test_effort_is_that_of_the_speed():
 
 
 @pytest.mark.parametrize(
-    ("k", "starts", "rounds"),
-    [(1, 64, 10), (16, 64, 160), (64, 16, 640), (128, 8, 400), (256, 4, 200), (65536, 1, 0)],
+    ("k", "starts", "rounds", "iterations"),
+    [
+        (1, 64, 10, 1000),
+        (16, 64, 160, 1000),
+        (64, 16, 640, 1000),
+        (128, 8, 400, 1000),
+        (256, 4, 200, 1000),
+        (4096, 1, 12, 256),
+        (65536, 1, 0, 20),
+    ],
 )
-def test_effort_falls_with_more_clusters(k, starts, rounds):
-    """Twice as many of them get half the starts, and half the rounds."""
+def test_effort_falls_with_more_clusters(k, starts, rounds, iterations):
+    """Twice as many of them get half the starts and rounds, and at last fewer iterations."""
     effort = choose_effort(1, k, None, None)
-    assert (effort.starts, effort.rounds) == (starts, rounds)
+    assert (effort.starts, effort.rounds, effort.iterations) == (starts, rounds, iterations)
 
 
 @pytest.mark.parametrize("speed", EFFORTS)

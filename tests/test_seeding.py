@@ -160,12 +160,12 @@ def test_wu_cuts_between_cells_only():
     assert wu_seeding(points, 3).ravel().tolist() == [31, (32 + 47) / 2, 48]
 
 
-def test_wu_repeats_a_seed_where_it_cannot_cut():
-    """Of two cells there are two boxes; whatever more is asked for repeats the last."""
+def test_wu_adds_the_worst_points_where_it_cannot_cut():
+    """Of two cells there are two boxes; then come the points with most of the squared error."""
     points = point_set([[0], [1], [15], [16], [18]])
     seeds = wu_seeding(points, 5).ravel().tolist()
-    assert seeds == [16 / 3, 17, 17, 17, 17]
-    assert wu_seeding(point_set([[0, 0], [7, 7]]), 2).tolist() == [[3.5, 3.5]] * 2
+    assert seeds == [16 / 3, 17, 15, 0, 1]
+    assert wu_seeding(point_set([[0, 0], [7, 7]]), 2).tolist() == [[3.5, 3.5], [0, 0]]
 
 
 def test_wu_starts_better_than_chance():

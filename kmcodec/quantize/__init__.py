@@ -21,6 +21,7 @@ from .stages import Stages
 __all__ = ("Quantized", "quantize_pictures", "squared_error")
 
 _MAX_IMPORTANCE: Final = 65535
+_PIXELS_AT_ONCE: Final = 1 << 18  # whose differences are held in memory
 
 
 class Quantized(tuple[NDArray[np.uint8], Indices]):
@@ -189,6 +190,10 @@ def _sum_importance(
 
 def squared_error(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], indices: Indices) -> int:
     """Sum over pixels and channels of the squared difference to the palette."""
-    rows = zip(pixels, indices, strict=True)
-    deltas = (row - palette[picked].astype(np.int64) for row, picked in rows)
-    return sum(int(np.vdot(delta, delta)) for delta in deltas)
+    flat, picked = pixels.reshape(-1, pixels.shape[2]), indices.ravel()
+    error = 0
+    for first in range(0, len(picked), _PIXELS_AT_ONCE):
+        part = slice(first, first + _PIXELS_AT_ONCE)
+        delta = (flat[part].astype(np.int64) - palette[picked[part]]).ravel()
+        error += int(np.vdot(delta, delta))
+    return error

@@ -24,6 +24,8 @@ MAX_SEARCHED: Final = 512
 
 _FEW_POINTS: Final = 4096  # not worth being made fewer
 _CELLS_OF_CLUSTER: Final = 16  # below which means of cells hide what K-Means would do
+_LEAST_ITERATIONS: Final = 20  # however many clusters
+_ITERATIONS_OF_CLUSTERS: Final = 1 << 20  # a trace holds so many centroids, about
 _CHANCE: Final = 0.97  # how far below its value a gain can be drawn
 _COARSE_TOLERANCE: Final = 1e-3
 
@@ -68,14 +70,15 @@ EFFORTS: Final = {
 def choose_effort(speed: int, k: int, starts: int | None, iterations: int | None) -> Effort:
     """The effort of a speed for k clusters, but for what is asked for.
 
-    There are as many fewer starts and rounds as there are more clusters: these take longer, and
-    gain less.
+    There are as many fewer starts, rounds and iterations as there are more clusters: these take
+    longer, and gain less.
     """
     effort = EFFORTS[speed]
+    most = max(_LEAST_ITERATIONS, _ITERATIONS_OF_CLUSTERS // k)
     return effort._replace(
         starts=max(1, effort.starts * 16 // max(k, 16)) if starts is None else starts,
         rounds=min(effort.rounds * 64 // max(k, 64), 10 * k),
-        iterations=effort.iterations if iterations is None else iterations,
+        iterations=min(effort.iterations, most) if iterations is None else iterations,
     )
 
 

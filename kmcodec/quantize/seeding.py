@@ -84,7 +84,7 @@ def wu_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]: 
 
     Returns:
         (k, c) float64 in 0..4095. Where fewer boxes can be cut, as points differ by less than a
-        cell of 16 units, the last seed is repeated.
+        cell of 16 units, the others are the points that add most to the squared error.
     """
     order = np.arange(len(points.points), dtype=np.int32)
     slices = np.empty((4, 256, 5), np.int64)
@@ -110,7 +110,12 @@ def wu_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]: 
     flat = points.points[order, : points.channels]
     sums = np.add.reduceat(flat * weights[:, np.newaxis], starts)
     means: NDArray[np.float64] = sums / np.add.reduceat(weights, starts)[:, np.newaxis]
-    return means[np.minimum(np.arange(k), len(means) - 1)]
+    if len(means) >= k:
+        return means[:k]
+    sizes = np.diff(starts, append=len(order))
+    errors = weights * np.sum((flat - np.repeat(means, sizes, axis=0)) ** 2, axis=1)
+    worst = np.argsort(-errors, kind="stable")[: k - len(means)]
+    return np.vstack((means, flat[worst]))
 
 
 SEEDINGS: dict[str, Seeding] = {
