@@ -1,0 +1,91 @@
+"""How time and memory grow with pixels, colors and threads, on generated pictures."""
+
+import sys
+from typing import Any
+
+import numpy as np
+from bench_measure import Call, Pixels, first_run, median_seconds, stamp
+
+import kmcodec
+
+MEGAPIXELS = (0.1, 1, 10, 100)
+COLORS = (2, 16, 256, 4096, 65536)
+THREADS = (1, 2)
+COLUMNS = [
+    "axis",
+    "megapixels",
+    "colors",
+    "threads",
+    "bytes",
+    "encode_seconds",
+    "decode_seconds",
+    "encode_mib",
+    "decode_mib",
+]
+
+
+def photo(megapixels: float) -> Pixels:
+    """Smooth color with grain: more distinct colors than any palette here, as in a photograph."""
+    side = round((megapixels * 1e6) ** 0.5)
+    y, x = (np.arange(side, dtype=np.float32) / side for _ in range(2))
+    rng = np.random.default_rng(0)
+    pixels = np.empty((side, side, 3), np.uint8)
+    for channel, (fast, slow) in enumerate(((9, 4), (7, 5), (5, 11))):
+        waves = np.sin(fast * x)[np.newaxis] + np.cos(slow * y)[:, np.newaxis]
+        waves = 127 + 55 * waves + 4 * rng.standard_normal(waves.shape, np.float32)
+        pixels[:, :, channel] = waves.clip(0, 255)
+    return pixels
+
+
+def scale(most_megapixels: float, most_colors: int) -> dict[str, Any]:
+    """A row for each size at 256 colors, and for each number of colors at a megapixel."""
+    rows = []
+    for size in MEGAPIXELS:
+        if size <= most_megapixels:
+            rows += measure("pixels", size, 256)
+    for colors in COLORS:
+        if colors <= most_colors:
+            rows += measure("colors", min(1, most_megapixels), colors)
+    return {**stamp(), "columns": COLUMNS, "rows": rows}
+
+
+def measure(axis: str, megapixels: float, colors: int) -> list[list[Any]]:
+    """One picture with each number of threads."""
+    pixels = photo(megapixels)
+    data = b""
+    encoders: dict[int, Call] = {
+        threads: (lambda threads=threads: kmcodec.encode(pixels, colors, threads=threads))
+        for threads in THREADS
+    }
+    encoded = {threads: first_run(call) for threads, call in encoders.items()}
+    data = encoded[1].value
+    if any(run.value != data for run in encoded.values()):
+        sys.exit("kmq-bench: the number of threads changes the bytes")
+    decoders: dict[int, Call] = {
+        threads: (lambda threads=threads: kmcodec.decode(data, threads=threads))
+        for threads in THREADS
+    }
+    decoded = {threads: first_run(call) for threads, call in decoders.items()}
+    encode_seconds = median_seconds(encoders, encoded)
+    decode_seconds = median_seconds(decoders, decoded)
+    print(f"{megapixels} megapixels, {colors} colors", file=sys.stderr, flush=True)
+    rows = []
+    for threads in THREADS:
+        figures = (
+            axis,
+            megapixels,
+            colors,
+            threads,
+            len(data),
+            round(encode_seconds[threads], 4),
+            round(decode_seconds[threads], 4),
+            rounded(encoded[threads].mib),
+            rounded(decoded[threads].mib),
+        )
+        rows.append(list(figures))
+    return rows
+
+
+def rounded(mib: float | None) -> float | None:
+    """Whole tenths of what is known."""
+    return None if mib is None else round(mib, 1)
