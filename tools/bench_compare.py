@@ -9,6 +9,7 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 import numpy as np
+from bench_cases import Case, Picture, Setting
 from bench_measure import (
     Call,
     Pixels,
@@ -20,7 +21,7 @@ from bench_measure import (
     ssim,
     stamp,
 )
-from bench_peers import PIPELINES, Case, Picture, Pipeline, Setting
+from bench_peers import PIPELINES, Pipeline
 from PIL import Image
 
 import kmcodec

@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from statistics import median
@@ -74,7 +74,9 @@ def first_run(call: Call) -> Run:
     return Run(values[0], time.perf_counter() - start, mib)
 
 
-def median_seconds(calls: dict[K, Call], first: dict[K, Run], runs: int = 3) -> dict[K, float]:
+def median_seconds(
+    calls: Mapping[K, Call], first: Mapping[K, Run], runs: int = 3
+) -> dict[K, float]:
     """Median times of some calls, run in turn so that a noisy machine hits all alike.
 
     Those that were slow at first are not run again.

@@ -10,10 +10,12 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
+from bench_cases import MOST_COLORS, Case, Picture
 from bench_measure import Pixels, mean_squared_error, psnr
 from PIL import Image, features
 
@@ -23,60 +25,7 @@ os.environ.setdefault("RAYON_NUM_THREADS", "1")  # of oxipng and imagequant, bef
 
 Encoder = Callable[[], bytes]
 
-MOST_COLORS = 256
 RATE = 8.0
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture as RGB, equal to itself only."""
-
-    name: str
-    image: Image.Image
-
-    @cached_property
-    def pixels(self) -> Pixels:
-        """(height, width, 3) uint8."""
-        return np.asarray(self.image)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """At most so many colors, or as few as reach a PSNR."""
-
-    colors: int = MOST_COLORS
-    quality: float | None = None
-
-    @property
-    def name(self) -> str:
-        """As it stands in tables."""
-        return f"{self.colors} colors" if self.quality is None else f"{self.quality:g} dB"
-
-    @property
-    def options(self) -> dict[str, float]:
-        """The options of kmcodec."""
-        quality = {} if self.quality is None else {"quality": self.quality}
-        return {"colors": self.colors, "threads": 1} | quality
-
-
-@dataclass(frozen=True)
-class Case:
-    """A picture at a setting, and what kmcodec makes of it."""
-
-    picture: Picture
-    setting: Setting
-    palette: Pixels
-    indices: np.ndarray
-
-    @cached_property
-    def quantized(self) -> Pixels:
-        """The pixels that coders get."""
-        return self.palette[self.indices]
-
-    @cached_property
-    def psnr(self) -> float:
-        """Of the quantized pixels: what lossy codecs are to reach."""
-        return psnr(mean_squared_error(self.quantized, self.picture.pixels))
 
 
 @dataclass(frozen=True)
@@ -114,7 +63,7 @@ def is_there(need: str) -> bool:
 # Through Pillow
 
 
-def saved(image: Image.Image, format_name: str, **options: object) -> bytes:
+def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, format_name, **options)
     return file.getvalue()
@@ -166,13 +115,13 @@ def tool(
 
     def reaches(case: Case, colors: int) -> bool:
         pixels = np.asarray(reduce(case.picture.image, colors).convert("RGB"))
-        return psnr(mean_squared_error(pixels, case.picture.pixels)) >= case.setting.quality
+        return psnr(mean_squared_error(pixels, case.picture.pixels)) >= (case.setting.quality or 0)
 
     def prepare(case: Case) -> Encoder | None:
         colors: int | None = case.setting.colors
         if case.setting.quality is not None:
             colors = least(2, MOST_COLORS, lambda number: reaches(case, number))
-        return colors and (lambda: write(reduce(case.picture.image, colors)))
+        return None if colors is None else (lambda: write(reduce(case.picture.image, colors)))
 
     return prepare
 
@@ -185,7 +134,7 @@ def oxipng_file(image: Image.Image) -> bytes:
     return oxipng(saved(image, "PNG"))
 
 
-def kmq(**options: object) -> Callable[[Case], Encoder]:
+def kmq(**options: Any) -> Callable[[Case], Encoder]:
     """kmcodec, from picture to file."""
 
     def prepare(case: Case) -> Encoder:
@@ -225,7 +174,7 @@ def jxl_coder(case: Case) -> Encoder:
     return lambda: jxl(pixels, lossless=True, effort=9)
 
 
-def jxl(pixels: Pixels, **options: object) -> bytes:
+def jxl(pixels: Pixels, **options: Any) -> bytes:
     import imagecodecs
 
     return imagecodecs.jpegxl_encode(pixels, numthreads=1, **options)

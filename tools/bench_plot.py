@@ -11,6 +11,7 @@ mpl.use("Agg")
 mpl.rcParams["svg.hashsalt"] = "kmcodec"  # the same figures make the same file
 
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
 
 KINDS = {
     "photographs": ("kodak", "cq100"),
@@ -82,7 +83,7 @@ def plot(part: dict[str, Any], folder: Path) -> list[Path]:
     return written
 
 
-def draw(frontier: Frontier, kind: str, rows: list[Row]) -> plt.Figure:
+def draw(frontier: Frontier, kind: str, rows: list[Row]) -> Figure:
     """A line for each pipeline through its numbers of colors."""
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     for number, pipeline in enumerate(names_of(rows, "pipeline")):

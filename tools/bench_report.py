@@ -136,15 +136,22 @@ def slope(rows: list[Row], by: str, of: str) -> float:
 def render_scale(part: dict[str, Any]) -> str:
     """Time and memory by size, colors and threads, and the slopes."""
     rows = rows_of(part)
-    heads = ["megapixels", "colors", "threads", "encode s", "decode s", "MiB enc / dec"]
-    lines = [
-        [
-            f"{row['megapixels']:g}", str(row["colors"]), str(row["threads"]),
-            f"{row['encode_seconds']:.2f}", f"{row['decode_seconds']:.3f}",
-            f"{figure(row['encode_mib'], '.0f')} / {figure(row['decode_mib'], '.0f')}",
-        ]
-        for row in rows
+    heads = [
+        "megapixels", "colors", "bits/pixel", "encode s, 1 / 2 threads", "decode s, 1 / 2 threads",
+        "MiB enc", "MiB dec",
     ]  # fmt: skip
+    lines = []
+    for one in find(rows, threads=1):
+        same = {key: one[key] for key in ("axis", "megapixels", "colors")}
+        pair = find(rows, **same)
+        lines.append([
+            f"{one['megapixels']:g}", str(one["colors"]),
+            f"{8 * one['bytes'] / one['megapixels'] / 1e6:.2f}",
+            " / ".join(f"{row['encode_seconds']:.2f}" for row in pair),
+            " / ".join(f"{row['decode_seconds']:.2f}" for row in pair),
+            " / ".join(figure(row["encode_mib"], ".0f") for row in pair),
+            " / ".join(figure(row["decode_mib"], ".0f") for row in pair),
+        ])  # fmt: skip
     return table(heads, lines) + "\n\n" + render_slopes(rows)
 
 
@@ -158,41 +165,46 @@ def render_slopes(rows: list[Row]) -> str:
             ("memory to encode", "encode_mib"), ("to decode", "decode_mib"),
         )]  # fmt: skip
         lines.append(f"{', '.join(slopes)} by {axis}")
-    return f"Slopes of logarithms, one thread: {'; '.join(lines)}."
+    return f"Slopes in log-log, one thread (1 is proportional): {'; '.join(lines)}."
 
 
 def render_losses(rows: list[Row]) -> str:
     """Where .kmq loses, in sentences."""
-    photos = find(rows, set=PHOTOS)
+    return f"**Where .kmq loses.** {decode_losses(rows)} {size_losses(rows)}"
 
-    def times(peer: str, setting: str) -> str:
-        mine, other = (
-            find(photos, pipeline=name, setting=setting)[0] for name in ("modelled indices", peer)
-        )
-        return f"{speed(other, 'decode') / speed(mine, 'decode'):.0f}"
 
-    sentences = []
-    peers = [("PNG", "PNG, oxipng -o4"), ("WebP lossless", "WebP lossless -m6")]
-    if all(find(photos, pipeline=peer) for _, peer in peers):
-        parts = [f"{name} {times(p, MOST)} times ({times(p, LEAST)})" for name, p in peers]
-        sentences.append(
-            f"Photographs of 256 (16) colors decode faster from {' and '.join(parts)}."
+def decode_losses(rows: list[Row]) -> str:
+    """How much faster the same pixels of photographs come from other files."""
+    photos = find(rows, set=PHOTOS, kind="coder")
+    speeds = {(row["pipeline"], row["setting"]): speed(row, "decode") for row in photos}
+    parts = []
+    for name in ("PNG, oxipng -o4", "WebP lossless -m6", "JPEG XL lossless -e9"):
+        few, many = (
+            speeds[name, setting] / speeds["modelled indices", setting] for setting in (LEAST, MOST)
         )
-    lossy = names_of(find(photos, kind="lossy"), "pipeline")
-    if lossy:
-        parts = []
-        for setting in (LEAST, MIDDLE, MOST):
-            share = [
-                f"{name.split(' -')[0]} {ratio(row):.2f}"
-                for name in lossy
-                for row in find(photos, pipeline=name, setting=setting)
-            ]
-            parts.append(f"of {setting}: {', '.join(share) or 'none reaches it'}")
-        sentences.append(
-            f"Lossy codecs need these shares of its bytes for photographs at the same PSNR "
-            f"{'; '.join(parts)}."
-        )
-    return "**Where .kmq loses.** " + " ".join(sentences)
+        parts.append(f"{short_name(name)} {many:.0f} ({few:.0f})")
+    return (
+        f"Photographs of 256 (16) colors decode so many times as fast from {', '.join(parts)}, "
+        "and from packed .kmq faster still."
+    )
+
+
+def size_losses(rows: list[Row]) -> str:
+    """What lossy codecs need for photographs."""
+    parts = []
+    for setting in (LEAST, MIDDLE, MOST):
+        found = find(rows, set=PHOTOS, setting=setting, kind="lossy")
+        shares = [f"{short_name(row['pipeline'])} {ratio(row):.2f}" for row in found]
+        parts.append(f"at that of {setting} {', '.join(shares)}")
+    return (
+        "At the same PSNR, lossy codecs need these shares of its bytes for photographs: "
+        f"{'; '.join(parts)}."
+    )
+
+
+def short_name(pipeline: str) -> str:
+    """A pipeline without its options."""
+    return pipeline.split(" -")[0].removesuffix(", oxipng")
 
 
 def render_block(figures: dict[str, Any]) -> str:
@@ -204,8 +216,8 @@ def render_block(figures: dict[str, Any]) -> str:
     pieces = [
         f"`kmq-bench compare`, {part['date']}, {part['machine']}, one thread. Pictures: {counts}; "
         f"{versions}. The upper rows are tools from picture to file, the middle ones coders of the "
-        "same pixels, those with a star lossy codecs at the PSNR of .kmq (`-`: it is exact, or no "
-        "level reaches it).",
+        "same pixels, those with a star lossy codecs at the PSNR of .kmq, over the pictures where "
+        "a level reaches it (`-`: there is none, or .kmq is exact).",
         render_ratios(rows),
         f"All columns for {PHOTOS}, 64 colors; Oklab is the mean distance times 100, MiB the peak:",
         render_details(find(rows, set=PHOTOS, setting=MIDDLE)),

@@ -49,22 +49,25 @@ def scale(most_megapixels: float, most_colors: int) -> dict[str, Any]:
     return {**stamp(), "columns": COLUMNS, "rows": rows}
 
 
+def encoder(pixels: Pixels, colors: int, threads: int) -> Call:
+    """The call that encodes a picture."""
+    return lambda: kmcodec.encode(pixels, colors, threads=threads)
+
+
+def decoder(data: bytes, threads: int) -> Call:
+    """The call that decodes a file."""
+    return lambda: kmcodec.decode(data, threads=threads)
+
+
 def measure(axis: str, megapixels: float, colors: int) -> list[list[Any]]:
     """One picture with each number of threads."""
     pixels = photo(megapixels)
-    data = b""
-    encoders: dict[int, Call] = {
-        threads: (lambda threads=threads: kmcodec.encode(pixels, colors, threads=threads))
-        for threads in THREADS
-    }
+    encoders = {threads: encoder(pixels, colors, threads) for threads in THREADS}
     encoded = {threads: first_run(call) for threads, call in encoders.items()}
     data = encoded[1].value
     if any(run.value != data for run in encoded.values()):
         sys.exit("kmq-bench: the number of threads changes the bytes")
-    decoders: dict[int, Call] = {
-        threads: (lambda threads=threads: kmcodec.decode(data, threads=threads))
-        for threads in THREADS
-    }
+    decoders = {threads: decoder(data, threads) for threads in THREADS}
     decoded = {threads: first_run(call) for threads, call in decoders.items()}
     encode_seconds = median_seconds(encoders, encoded)
     decode_seconds = median_seconds(decoders, decoded)
