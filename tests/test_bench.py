@@ -25,9 +25,9 @@ def report(monkeypatch):
     return bench_report
 
 
-def run_bench(*arguments):
-    """Run ``tools/kmq-bench``."""
-    command = [sys.executable, str(TOOLS / "kmq-bench"), *map(str, arguments)]
+def run_bench(*arguments, tool="kmq-bench"):
+    """Run a bench of ``tools``."""
+    command = [sys.executable, str(TOOLS / tool), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, check=True, text=True, timeout=300)
 
 
@@ -118,3 +118,29 @@ def test_plots(tmp_path):
     assert len(names) == 2 * 3 * 4
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_quantizers_are_measured(tmp_path):
+    """MSE by system and number of colors, beside the peers there are and figures that are known."""
+    Image.fromarray(photo(60, 40)).save(tmp_path / "a.png")
+    known = tmp_path.parent / "known.csv"
+    known.write_text("image,K,unique,other\na.png,8,9,1234.5\nb.png,8,9,1\n")
+    printed = run_bench(
+        *("error", tmp_path, "--colors", 8, "--speeds", 5, 10, "--peers", "Pillow"),
+        *("--reference", known),
+        tool="kmq-bench-quantizer",
+    ).stdout
+    systems = [line[:24].strip() for line in printed.splitlines()[3:]]
+
+    assert systems == ["kmcodec speed=5", "kmcodec speed=10", "Pillow", "other"]
+    assert "1234.500" in printed
+
+
+def test_rates_are_measured(tmp_path):
+    """Loss and bytes of each rate, and what the parts of the mapping gain."""
+    Image.fromarray(photo(60, 40)).save(tmp_path / "a.png")
+    few = ("--colors", 8, "--rates", 4, 32)
+    table = run_bench(tmp_path, *few, tool="kmq-bench-rate").stdout
+
+    assert "0 files larger than at rate 0" in table
+    assert len([line for line in table.splitlines() if line.startswith("mean")]) == 2
