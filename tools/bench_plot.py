@@ -12,6 +12,7 @@ mpl.rcParams["svg.hashsalt"] = "kmcodec"  # the same figures make the same file
 
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.ticker import LogLocator, NullFormatter  # noqa: E402
 
 KINDS = {
     "photographs": ("kodak", "cq100"),
@@ -22,6 +23,7 @@ KINDS = {
 EXACT = 60.0
 """Where exact pictures stand on an axis of dB."""
 
+BASE = ".kmq modelled"
 MARKERS = {"tool": "o", "coder": "s", "lossy": "^"}
 
 
@@ -83,6 +85,17 @@ def plot(part: dict[str, Any], folder: Path) -> list[Path]:
     return written
 
 
+def whole(mine: list[Row], rows: list[Row]) -> list[list[Row]]:
+    """The rows of a pipeline by number of colors, where it has every picture."""
+    found = []
+    for setting in names_of(rows, "setting"):
+        part = find(mine, setting=setting)
+        base = find(rows, setting=setting, pipeline=BASE)
+        if "dB" not in setting and total(part, "pictures") == total(base, "pictures"):
+            found.append(part)
+    return found
+
+
 def draw(frontier: Frontier, kind: str, rows: list[Row]) -> Figure:
     """A line for each pipeline through its numbers of colors."""
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
@@ -90,12 +103,11 @@ def draw(frontier: Frontier, kind: str, rows: list[Row]) -> Figure:
         mine = find(rows, pipeline=pipeline)
         if mine[0]["kind"] not in frontier.kinds:
             continue
-        settings = [
-            find(mine, setting=name) for name in names_of(mine, "setting") if "dB" not in name
-        ]
+        settings = whole(mine, rows)
         points = [(frontier.x(found), frontier.y(found)) for found in settings]
         axes.plot(
-            *zip(*points, strict=True),
+            [x for x, _ in points],
+            [y for _, y in points],
             label=pipeline,
             marker=MARKERS[mine[0]["kind"]],
             color=plt.get_cmap("tab20")(number),
@@ -103,6 +115,9 @@ def draw(frontier: Frontier, kind: str, rows: list[Row]) -> Figure:
         )
     axes.set(title=f"{kind}: 16, 64, 256 colors", xlabel=frontier.x_label, ylabel=frontier.y_label)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     if frontier.name == "size-decode":
         axes.set_yscale("log")
     axes.grid(alpha=0.3)
