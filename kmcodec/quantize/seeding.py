@@ -79,7 +79,7 @@ def wu_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]: 
 
     Args:
         points: n distinct points.
-        k: 1..n.
+        k: 0..n.
         seed: without effect; all seedings have one signature.
 
     Returns:
