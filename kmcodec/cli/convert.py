@@ -20,6 +20,7 @@ from kmcodec.files import atomic_file, info
 from kmcodec.format import EXTENSION
 from kmcodec.KmqImagePlugin import FORMAT
 from kmcodec.metadata import METADATA_NAMES
+from kmcodec.quantize.color_points import psnr_of
 
 from . import EXIT_CODES, CommandError, Exit, add_common_options, binary, explain, run, tell
 from .coding_options import add_coding_options, given_options, read_options
@@ -275,5 +276,4 @@ def measure_psnr(image: Image.Image, data: bytes) -> float:
     before = np.asarray(image.convert(mode))
     after = np.asarray(Image.open(BytesIO(data)).convert(mode))
     rows = (np.subtract(*pair, dtype=np.int64) for pair in zip(before, after, strict=True))
-    error = sum(int(np.vdot(row, row)) for row in rows) / before.size
-    return 10 * math.log10(255**2 / error) if error else math.inf
+    return psnr_of(sum(int(np.vdot(row, row)) for row in rows), before.size)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .._kernels import mapping as kernel
 from ..format import Indices
 from .points import four_channels
+from .space import opaque_channels
 
 LEAF: Final = 8  # palette entries that the tree of the kernel does not divide further
 
@@ -39,7 +40,7 @@ def diffuse_errors(
     width = pixels.shape[1]
     kernel.diffuse_errors(
         np.ascontiguousarray(pixels),
-        _opaque_channels(pixels),
+        opaque_channels(pixels),
         round(dither * 256),
         four_channels(palette.astype(np.int32)),
         *_build_tree(palette),
@@ -64,7 +65,7 @@ def order_dither(
     indices = nearest.copy()
     kernel.order_dither(
         np.ascontiguousarray(pixels),
-        _opaque_channels(pixels),
+        opaque_channels(pixels),
         round(dither * 256 * _spacing(palette)),
         bayer_matrix(8),
         four_channels(palette.astype(np.int32)),
@@ -83,11 +84,6 @@ def bayer_matrix(size: int) -> NDArray[np.int32]:
 
 
 DITHERINGS: Final = {"diffusion": diffuse_errors, "ordered": order_dither}
-
-
-def _opaque_channels(pixels: NDArray[np.uint8]) -> int:
-    channels: int = pixels.shape[2]
-    return channels - 1 if channels in {2, 4} else channels
 
 
 def _spacing(palette: NDArray[np.uint8]) -> float:

@@ -78,7 +78,7 @@ def rgb_colors(points: Floats) -> NDArray[np.uint8]:
 
 def oklab_points(colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Lightness, or Oklab's L, a and b, premultiplied by alpha."""
-    opaque = _opaque_channels(colors)
+    opaque = opaque_channels(colors)
     linear = [_LINEAR_LEVELS[channel] for channel in colors[:, :opaque].T]
     if opaque == 1:
         lab = _cube_roots(linear[0])[np.newaxis]
@@ -115,15 +115,15 @@ SPACES: Final[dict[SpaceName, Space]] = {
 }
 
 
-def _opaque_channels(values: NDArray[np.generic]) -> int:
-    """Channels but alpha: of 2 or 4, the last is alpha."""
-    channels: int = values.shape[1]
+def opaque_channels(values: NDArray[np.generic]) -> int:
+    """Channels of (..., c) colors or points but alpha: of 2 or 4, the last is alpha."""
+    channels: int = values.shape[-1]
     return channels - (channels in (2, 4))
 
 
 def _unmultiply(values: Floats, full: float) -> tuple[Floats, Floats]:
     """Color channels divided by alpha, zero where that is zero; and (k, 0 or 1) alpha."""
-    opaque = _opaque_channels(values)
+    opaque = opaque_channels(values)
     colors, alpha = values[:, :opaque], values[:, opaque:]
     if alpha.shape[1]:
         seen = alpha > 0
