@@ -17,6 +17,7 @@ cdef extern from "mixing.h" nogil:
     ctypedef struct KmcDecision:
         pass
 
+    void kmc_clear_upper_halves()
     void kmc_split_neighbors(uint8_t *ones, int bits, uint32_t w, uint32_t n, uint32_t ne,
                              uint32_t nw, uint32_t ww, uint32_t nn)
 

@@ -39,6 +39,7 @@ from cython.cimports.kmcodec._kernels.mixing import (
     KMC_X,
     KMC_Y,
     KmcDecision,
+    kmc_clear_upper_halves,
     kmc_fill_tables,
     kmc_find_line,
     kmc_learn,
@@ -644,6 +645,7 @@ def code_band(
     space.above = space.far + (cython.cast(cython.Py_ssize_t, 1) << log_places)
     space.log_lines = log_lines
     space.log_places = log_places
+    kmc_clear_upper_halves()
     graphics = kmc_code_bit(coder, decoding, graphics, 32768, 16)
     at: cython.pointer(Space) = cython.address(space)
     if graphics:
