@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 import kmcodec
 from kmcodec import coded_palette, modelled
@@ -350,6 +351,31 @@ def test_neighbor_table() -> None:
 
     assert {name: -back for name, back in band.backward.items()} == places
     assert list(places) == reference.NEIGHBORS
+
+
+def test_kaitai_description() -> None:
+    """The .ksy has the header, the values, the bits and the limits of the format."""
+    described = yaml.safe_load((SPEC / "kmq.ksy").read_text())
+    header, flags, section_ = (
+        {field["id"]: field for field in described["types"][name]["seq"]}
+        for name in ("header", "flags", "section")
+    )
+    sizes = {"u1": 1, "u2": 2, "u4": 4, "flags": 1}
+    magic = header["magic"].pop("contents")
+    assert bytes([magic[0]]) + magic[1].encode() == kmq.MAGIC
+    assert [
+        (name.removesuffix("_minus_1"), sizes[field["type"]] if "type" in field else len(kmq.MAGIC))
+        for name, field in header.items()
+    ] == [(field.name, field.size) for field in kmq.FIELDS]
+    assert header["version"]["valid"] == kmq.VERSION
+    for name in ("width", "height"):
+        assert header[name]["valid"] == {"min": 1, "max": kmq.MAX_DIMENSION}
+    for name, values in (("mode", kmq.Mode), ("coding", kmq.Coding)):
+        assert described["enums"][name] == {v.value: v.name.lower() for v in values}
+    assert list(flags) == [*(flag.name.lower() for flag in kmq.Flags if flag.name), "reserved"]
+    assert [1 << bit for bit in range(len(flags) - 1)] == [flag.value for flag in kmq.Flags]
+    assert section_["name_length"]["valid"]["max"] == kmq.MAX_NAME_BYTES
+    assert section_["length"]["valid"]["max"] == kmq.MAX_METADATA_BYTES
 
 
 def test_arithmetic_of_the_commentary() -> None:

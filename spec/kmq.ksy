@@ -1,0 +1,169 @@
+meta:
+  id: kmq
+  title: KMQ image
+  file-extension: kmq
+  license: MIT
+  ks-version: '0.10'
+  endian: le
+doc: |
+  The parts of a .kmq file, for Kaitai Struct (https://kaitai.io): header, metadata, palette, bands.
+  Payloads of coded palettes and of modelled bands stay bytes, checksums are read and not verified,
+  and the rules that hold between fields are not checked: kmq.md has all of these.
+doc-ref: kmq.md
+seq:
+  - id: header
+    type: header
+  - id: metadata
+    type: metadata
+    if: header.flags.metadata
+  - id: palette
+    type:
+      switch-on: header.flags.coded_palette
+      cases:
+        false: palette
+        true: coded_palette
+  - id: head_checksum
+    type: u4
+    doc: section 7
+  - id: bands
+    type: band
+    repeat: expr
+    repeat-expr: band_count
+instances:
+  band_count:
+    value: (header.height + header.band_rows - 1) / header.band_rows
+types:
+  header:
+    doc: section 3
+    seq:
+      - id: magic
+        contents: [0x8b, KMQ]
+      - id: version
+        type: u1
+        valid: 0
+      - id: coding
+        type: u1
+        enum: coding
+      - id: mode
+        type: u1
+        enum: mode
+      - id: flags
+        type: flags
+      - id: width
+        type: u4
+        valid:
+          min: 1
+          max: 0x40000000
+      - id: height
+        type: u4
+        valid:
+          min: 1
+          max: 0x40000000
+      - id: color_count_minus_1
+        type: u2
+      - id: band_rows_minus_1
+        type: u2
+    instances:
+      color_count:
+        value: color_count_minus_1 + 1
+      band_rows:
+        value: band_rows_minus_1 + 1
+      entry_size:
+        doc: bytes of a palette entry, by mode (section 3.4)
+        value: 'mode == mode::bilevel or mode == mode::l ? 1 : mode == mode::la ? 2 : mode == mode::p or mode == mode::rgb ? 3 : 4'
+  flags:
+    doc: section 3.5
+    meta:
+      bit-endian: le
+    seq:
+      - id: metadata
+        type: b1
+      - id: coded_palette
+        type: b1
+      - id: reserved
+        type: b6
+        valid: 0
+  metadata:
+    doc: section 4
+    seq:
+      - id: section_count
+        type: u1
+        valid:
+          min: 1
+      - id: sections
+        type: section
+        repeat: expr
+        repeat-expr: section_count
+  section:
+    seq:
+      - id: name_length
+        type: u1
+        valid:
+          min: 1
+          max: 32
+      - id: name
+        size: name_length
+        type: str
+        encoding: ASCII
+      - id: length
+        type: u4
+        valid:
+          max: 0x1000000
+      - id: payload
+        size: length
+        type:
+          switch-on: name
+          cases:
+            '"dpi"': dpi
+  dpi:
+    seq:
+      - id: horizontal
+        type: f8
+      - id: vertical
+        type: f8
+  palette:
+    doc: section 5
+    seq:
+      - id: entries
+        size: _root.header.entry_size
+        repeat: expr
+        repeat-expr: _root.header.color_count
+  coded_palette:
+    doc: section 5.3
+    seq:
+      - id: length_groups
+        type: u1
+        repeat: until
+        repeat-until: _ < 0x80 or _index == 2
+      - id: payload
+        size: length
+    instances:
+      length:
+        doc: 7 bits each, the least significant first
+        value: >-
+          (length_groups[0] & 0x7f)
+          + (length_groups.size > 1 ? (length_groups[1] & 0x7f) << 7 : 0)
+          + (length_groups.size > 2 ? (length_groups[2] & 0x7f) << 14 : 0)
+  band:
+    doc: section 6.1
+    seq:
+      - id: length
+        type: u4
+      - id: payload
+        size: length
+      - id: checksum
+        type: u4
+        doc: section 7
+enums:
+  coding:
+    0: packed
+    1: modelled
+  mode:
+    0: bilevel
+    1: l
+    2: la
+    3: p
+    4: p_alpha
+    5: pa
+    6: rgb
+    7: rgba
