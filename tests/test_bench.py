@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import photo
 from PIL import Image
@@ -13,16 +14,19 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools"
 FIGURES = TOOLS / "bench.json"
 SETS = ["kodak", "cq100", "pixelart", "illustrations", "screens", "masks"]
-SETTINGS = ["16 colors", "64 colors", "256 colors", "35 dB"]
+SETTINGS = ["16 colors", "64 colors", "256 colors", "30 dB", "35 dB"]
+
+
+@pytest.fixture(autouse=True)
+def tools(monkeypatch):
+    """The modules of the benches can be imported."""
+    monkeypatch.syspath_prepend(TOOLS)
 
 
 @pytest.fixture
-def report(monkeypatch):
-    """The module that renders figures."""
-    monkeypatch.syspath_prepend(TOOLS)
-    import bench_report
-
-    return bench_report
+def figures():
+    """What was measured."""
+    return json.loads(FIGURES.read_text())
 
 
 def run_bench(*arguments, tool="kmq-bench"):
@@ -31,64 +35,165 @@ def run_bench(*arguments, tool="kmq-bench"):
     return subprocess.run(command, capture_output=True, check=True, text=True, timeout=300)
 
 
-def test_readme_is_what_was_measured(report):
-    """The block of README is what the committed figures render to."""
-    figures = json.loads(FIGURES.read_text())
-    assert report.marked_block((ROOT / "README.md").read_text()) == report.render_block(figures)
-    assert report.dump(figures) == FIGURES.read_text()
+def measured(*arguments, path, tool="kmq-bench"):
+    """The figures that a bench keeps, by name."""
+    run_bench(*arguments, "--json", path, tool=tool)
+    return json.loads(path.read_text())
 
 
-def test_figures_are_complete(report):
+def test_readme_is_what_was_measured(figures):
+    """The blocks of README are what the committed figures render to."""
+    from bench_report import BLOCKS, marked_block
+    from bench_rows import dump
+
+    readme = (ROOT / "README.md").read_text()
+    for name, render in BLOCKS.items():
+        assert marked_block(readme, name) == render(figures)
+    assert dump(figures) == FIGURES.read_text()
+
+
+def test_introduction_is_what_was_measured(figures):
+    """What README promises first are the sums of all files."""
+    from bench_figures import size_totals
+
+    text = " ".join((ROOT / "README.md").read_text().split("## Install")[0].split())
+    total = size_totals(figures["modelled sizes"])
+    shares = [
+        total["bytes"] / total[peer]
+        for peer in ("WebP -m6", "JPEG XL best of -e7, -e9", "oxipng -o4")
+    ]
+    smallest = total["files"] - len(figures["modelled sizes"]["not_smallest"])
+    assert (
+        "Files of {} indexed pictures (photographs, masks, screens, sprites) are {:.2f} of what "
+        "WebP lossless needs, {:.2f} of JPEG XL and {:.2f} of oxipng, and the smallest of all on "
+        "{}."
+    ).format(total["files"], *shares, smallest) in text
+
+
+def test_figures_are_complete(figures):
     """Every set has every tool and coder at every number of colors.
 
-    Sets that 256 colors do not bring to 35 dB are left out there, lossy codecs beside exact files.
+    Sets that 256 colors do not bring to a PSNR are left out there, lossy codecs beside exact files.
     """
-    import bench_peers
+    from bench_peers import PIPELINES
+    from bench_rows import find, names_of, rows_of
 
-    part = json.loads(FIGURES.read_text())["compare"]
-    rows = report.rows_of(part)
-    assert report.names_of(rows, "set") == list(part["sets"]) == SETS
-    assert report.names_of(rows, "setting") == SETTINGS
-    measured = [p for p in bench_peers.PIPELINES if "$pngquant" not in p.needs]
+    part = figures["compare"]
+    rows = rows_of(part)
+    assert names_of(rows, "set") == list(part["sets"]) == SETS
+    assert set(names_of(rows, "setting")) == set(SETTINGS)
     for name in SETS:
         for setting in SETTINGS[:3]:
-            found = {row["pipeline"] for row in report.find(rows, set=name, setting=setting)}
-            assert {p.name for p in measured if p.kind != "lossy"} <= found
+            found = {row["pipeline"] for row in find(rows, set=name, setting=setting)}
+            assert {p.name for p in PIPELINES if p.kind != "lossy"} <= found
 
-    reached = report.find(rows, pipeline=".kmq modelled", setting="35 dB")
-    assert {"kodak", "screens", "masks"} <= {row["set"] for row in reached}
-    assert all(row["psnr"] is None or row["psnr"] >= 35 for row in reached)
-    lossy = {p.name for p in measured if p.kind == "lossy"}
-    assert lossy == set(report.names_of(report.find(rows, set="kodak", kind="lossy"), "pipeline"))
+    for level in (30, 35):
+        reached = find(rows, setting=f"{level} dB")
+        base = find(reached, pipeline=".kmq modelled")
+        assert {"kodak", "screens", "masks"} <= {row["set"] for row in base}
+        assert all(row["psnr"] is None or row["psnr"] >= level for row in reached)
+    lossy = {p.name for p in PIPELINES if p.kind == "lossy"}
+    assert lossy == set(names_of(find(rows, set="kodak", kind="lossy"), "pipeline"))
 
 
-def test_replaced_block(report):
+def test_replaced_block():
     """Another block changes nothing around it."""
-    text = f"a\n{report.BEGIN}\nold\n{report.END}\nb"
-    new = report.replace_block(text, "new\nlines")
-    assert new == f"a\n{report.BEGIN}\nnew\nlines\n{report.END}\nb"
-    assert report.marked_block(new) == "new\nlines"
+    from bench_report import marked_block, marks, replace_block
+
+    begin, end = marks("a")
+    text = f"x\n{begin}old{end}\ny\n<!-- b: begin -->\nz\n<!-- b: end -->\n"
+    new = replace_block(text, "a", "new\nlines")
+    assert new == text.replace("old", "new\nlines")
+    assert marked_block(new, "a") == "new\nlines"
+    assert marked_block(new, "b") == "z"
 
 
-def test_slope(report):
+def test_slope():
     """The slope of a power law is its exponent."""
+    from bench_rows import slope
+
     rows = [{"x": x, "y": 3 * x**1.5} for x in (1, 10, 100)]
-    assert report.slope(rows, "x", "y") == pytest.approx(1.5)
+    assert slope(rows, "x", "y") == pytest.approx(1.5)
 
 
-def test_compare_runs(report, tmp_path):
+def row_of(pipeline, kind, size, seconds, setting="16 colors", pictures=2, delta_e=1.0):
+    """A row of a comparison of photographs; .kmq takes 100 bytes and a second."""
+    return {
+        "set": "kodak",
+        "setting": setting,
+        "pipeline": pipeline,
+        "kind": kind,
+        "pictures": pictures,
+        "pixels": 10**6,
+        "bytes": size,
+        "base_bytes": 100,
+        "delta_e": delta_e,
+        "encode_seconds": seconds,
+        "decode_seconds": seconds,
+    }
+
+
+def test_losses_are_listed():
+    """What is faster, smaller or nearer is named with its figure, and nothing else."""
+    from bench_losses import render_losses
+
+    text = render_losses([
+        row_of(".kmq modelled", "tool", 100, 1.0),
+        row_of("modelled indices", "coder", 99, 2.0),
+        row_of("slower tool", "tool", 200, 2.0, delta_e=0.5),
+        row_of("faster coder", "coder", 100, 0.5),
+        row_of("smaller coder", "coder", 90, 3.0, pictures=1),
+        row_of("AVIF", "lossy", 40, 3.0),
+    ])  # fmt: skip
+    assert "| decode, coder: faster coder | 4.00 |  |  |" in text
+    assert "coders: kodak at 16 colors smaller coder 0.90 of 1." in text
+    assert "kodak at 16 colors AVIF 0.40 of 2." in text
+    assert "kodak at 16 colors slower tool 0.50 to 1.00." in text
+    for name in ("faster coder", "smaller coder", "slower tool", "AVIF"):
+        assert text.count(name) == (2 if name == "faster coder" else 1)
+    assert "no set" in render_losses([row_of(".kmq modelled", "tool", 100, 1.0)])
+
+
+def test_ratios_tell_of_how_many_pictures():
+    """A ratio over fewer pictures than .kmq has says so; none is a dash."""
+    from bench_report import render_ratios
+
+    rows = [
+        row_of(".kmq modelled", "tool", 100, 1.0),
+        row_of(".kmq modelled", "tool", 100, 1.0, "30 dB"),
+        row_of("tool", "tool", 150, 1.0),
+        row_of("tool", "tool", 250, 1.0, "30 dB", pictures=1),
+        row_of("codec", "lossy", 50, 1.0),
+    ]
+    text = render_ratios(rows, ("16 colors", "30 dB"), ("tool", "lossy"))
+    assert "| tool | 1.50 / 2.50 (1) |" in text
+    assert "| codec * | 0.50 / - |" in text
+
+
+def test_merged_comparisons():
+    """A set that is measured again takes the place of what was measured before."""
+    from bench_compare import merge
+
+    old = {"date": "a", "sets": {"x": ["1"], "y": ["2"]}, "rows": [["x", 1], ["y", 2]]}
+    new = {"date": "b", "sets": {"x": ["3"]}, "rows": [["x", 3]]}
+    merged = {"date": "b", "sets": {"y": ["2"], "x": ["3"]}, "rows": [["y", 2], ["x", 3]]}
+    assert merge(old, new) == merged
+
+
+def test_compare_runs(tmp_path):
     """A tiny picture goes through all that is installed; what is missing is named."""
+    from bench_peers import PIPELINES
+    from bench_rows import find, rows_of
+
     folder = tmp_path / "tiny"
     folder.mkdir()
     Image.fromarray(photo(40, 24)).save(folder / "a.png")
     (folder / "notes.txt").write_text("not a picture")
     result = run_bench("compare", folder, "--json", tmp_path / "found.json")
-    rows = report.rows_of(json.loads((tmp_path / "found.json").read_text())["compare"])
+    rows = rows_of(json.loads((tmp_path / "found.json").read_text())["compare"])
     left_out = [line.split(": ")[1] for line in result.stderr.splitlines() if "left out" in line]
-    import bench_peers
-
-    assert {p.name for p in bench_peers.PIPELINES if p.missing()} == set(left_out)
-    base = {row["setting"]: row for row in report.find(rows, pipeline=".kmq modelled")}
+    assert {p.name for p in PIPELINES if p.missing()} == set(left_out)
+    base = {row["setting"]: row for row in find(rows, pipeline=".kmq modelled")}
     assert set(SETTINGS[:3]) <= set(base)
     for row in rows:
         assert row["pixels"] == 40 * 24
@@ -100,13 +205,50 @@ def test_compare_runs(report, tmp_path):
     assert ".kmq modelled | 1.00" in result.stdout
 
 
-def test_scale_runs(report, tmp_path):
+def test_scale_runs(tmp_path):
     """Scaling on a small picture prints slopes."""
+    from bench_rows import rows_of
+
     options = ("--most-megapixels", "0.1", "--most-colors", "16")
     result = run_bench("scale", *options, "--json", tmp_path / "found.json")
-    rows = report.rows_of(json.loads((tmp_path / "found.json").read_text())["scale"])
+    rows = rows_of(json.loads((tmp_path / "found.json").read_text())["scale"])
     assert [row["threads"] for row in rows] == [1, 2] * 3
     assert "Slopes in log-log" in result.stdout
+
+
+def test_profile_runs(tmp_path):
+    """The kernel takes a part of the time, and a smoothed picture fewer bytes."""
+    from bench_peers import PIPELINES
+    from bench_rows import rows_of
+
+    if any(p.missing() for p in PIPELINES if p.name.startswith("AVIF")):
+        pytest.skip("Pillow has no AVIF")
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    noise = np.random.default_rng(0).integers(-20, 21, (64, 64, 3))
+    Image.fromarray((photo(64, 64) + noise).clip(0, 255).astype(np.uint8)).save(folder / "a.png")
+    rows = rows_of(measured("profile", folder, path=tmp_path / "found.json")["profile"])
+    assert [row["colors"] for row in rows] == [16, 64, 256]
+    for row in rows:
+        assert row["index_bits"] == 64 * 64 * {16: 4, 64: 6, 256: 8}[row["colors"]]
+        assert row["kernel_seconds"] <= row["decode_seconds"]
+        assert row["smooth_bytes"] < row["bytes"]
+
+
+def test_models_are_told_apart():
+    """The bench reads the model of a band out of its first bit."""
+    from bench_profile import model_of
+
+    from kmcodec.modelled import _encode_plane, _plane
+
+    for side, few, many in ((64, "photo", "photo"), (512, "photo", "slim")):
+        for bits, model in ((6, few), (7, many)):
+            plane = _plane(side, side)
+            found = [
+                model_of(_encode_plane(plane, 1 << bits, side, graphics=graphics), side**2, bits)
+                for graphics in (True, False)
+            ]
+            assert found == ["graphics", model]
 
 
 def test_plots(tmp_path):
@@ -120,27 +262,65 @@ def test_plots(tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_coding_is_measured(tmp_path):
+    """Packed coding at every width, two threads, and what repeats exactly."""
+    path = tmp_path / "found.json"
+    found = measured("packed", "--size", 64, path=path)
+    assert [row[0] for row in found["packed"]["rows"]] == list(range(1, 17))
+    found = measured("threads", "--size", 64, path=path, tool="kmq-bench-modelled")
+    found = measured("tiles", path=path, tool="kmq-bench-modelled")
+    assert set(found) == {"packed", "modelled threads", "modelled tiles"}
+    assert found["modelled tiles"]["page_bytes"] < found["modelled tiles"]["page_webp_bytes"]
+
+
+def test_corpus_is_measured(tmp_path):
+    """What becomes of pictures is counted by outcome."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    few = photo(40, 24) & 0xC0
+    for name in ("a.png", "b.png"):
+        Image.fromarray(few).save(folder / name)
+    Image.fromarray(photo(40, 24)).save(folder / "many.png")
+    (folder / "notes.txt").write_text("not a picture")
+    found = measured("corpus", folder, path=tmp_path / "found.json")["corpus"]["rows"]
+    assert found == [
+        ["identical", 2],
+        ["quantized, of more than 256 colors", 1],
+        ["not opened by Pillow: UnidentifiedImageError", 1],
+    ]
+
+
 def test_quantizers_are_measured(tmp_path):
     """MSE by system and number of colors, beside the peers there are and figures that are known."""
-    Image.fromarray(photo(60, 40)).save(tmp_path / "a.png")
-    known = tmp_path.parent / "known.csv"
-    known.write_text("image,K,unique,other\na.png,8,9,1234.5\nb.png,8,9,1\n")
-    printed = run_bench(
-        *("error", tmp_path, "--colors", 8, "--speeds", 5, 10, "--peers", "Pillow"),
-        *("--reference", known),
-        tool="kmq-bench-quantizer",
-    ).stdout
-    systems = [line[:24].strip() for line in printed.splitlines()[3:]]
+    from bench_rows import find, names_of, rows_of
 
-    assert systems == ["kmcodec speed=5", "kmcodec speed=10", "Pillow", "other"]
-    assert "1234.500" in printed
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(photo(60, 40)).save(folder / "a.png")
+    known = tmp_path / "known.csv"
+    known.write_text("image,K,unique,other\na.png,8,9,1234.5\nb.png,8,9,1\n")
+    found = measured(
+        *("error", folder, "--colors", 8, "--speeds", 5, 10, "--peers", "Pillow"),
+        *("--reference", known),
+        path=tmp_path / "found.json",
+        tool="kmq-bench-quantizer",
+    )
+    rows = rows_of(found["quantizer error"])
+    systems = ["kmcodec speed=5", "kmcodec speed=10", "Pillow", "other"]
+    assert names_of(rows, "system") == systems
+    assert find(rows, system="other")[0]["mse"] == 1234.5
 
 
 def test_rates_are_measured(tmp_path):
-    """Loss and bytes of each rate, and what the parts of the mapping gain."""
-    Image.fromarray(photo(60, 40)).save(tmp_path / "a.png")
-    few = ("--colors", 8, "--rates", 4, 32)
-    table = run_bench(tmp_path, *few, tool="kmq-bench-rate").stdout
+    """Loss and bytes of each rate."""
+    from bench_rows import rows_of
 
-    assert "0 files larger than at rate 0" in table
-    assert len([line for line in table.splitlines() if line.startswith("mean")]) == 2
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(photo(60, 40)).save(folder / "a.png")
+    few = ("--colors", 8, "--rates", 4, 32)
+    found = measured(folder, *few, path=tmp_path / "found.json", tool="kmq-bench-rate")["rate"]
+    low, high = rows_of(found)
+    assert (low["rate"], high["rate"]) == (4, 32)
+    assert high["bytes_gain"] <= low["bytes_gain"] <= 0
+    assert low["files_larger"] == high["files_larger"] == 0

@@ -1,12 +1,17 @@
-"""What pipelines are given: a picture at a setting, and what kmcodec makes of it."""
+"""What pipelines are given: pictures at a setting, and what kmcodec makes of them."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from bench_measure import Pixels, mean_squared_error, psnr
 from PIL import Image
+
+import kmcodec
 
 MOST_COLORS = 256
 
@@ -61,3 +66,43 @@ class Case:
     def psnr(self) -> float:
         """Of the quantized pixels: what lossy codecs are to reach."""
         return psnr(mean_squared_error(self.quantized, self.picture.pixels))
+
+
+def make_case(picture: Picture, setting: Setting) -> Case:
+    """Quantize a picture."""
+    palette, indices = kmcodec.quantize(picture.image, **setting.options)
+    return Case(picture, setting, palette[:, :3], indices)
+
+
+def read_picture(path: Path) -> Picture | None:
+    """A picture as RGB, laid on white where it has alpha; None if Pillow cannot open it."""
+    try:
+        with Image.open(path) as file:
+            layer = file.convert("RGBA")
+    except (OSError, SyntaxError, ValueError):
+        return None
+    white = Image.new("RGBA", layer.size, "white")
+    return Picture(path.name, Image.alpha_composite(white, layer).convert("RGB"))
+
+
+def read_set(folder: Path, most: int) -> list[Picture]:
+    """At most so many pictures below a folder, evenly spaced in the order of their paths."""
+    found = [read_picture(path) for path in sorted(folder.rglob("*")) if path.is_file()]
+    pictures = [picture for picture in found if picture]
+    if not pictures:
+        sys.exit(f"kmq-bench: no pictures in {folder}")
+    count = min(most, len(pictures))
+    return [pictures[(2 * number + 1) * len(pictures) // (2 * count)] for number in range(count)]
+
+
+def least(low: int, high: int, passes: Callable[[int], bool]) -> int | None:
+    """A number that passes where the one below does not, by bisection; None if the highest fails.
+
+    It is the least if all above pass, too; PSNR rises with colors and levels nearly always.
+    """
+    if not passes(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if passes(middle) else (middle + 1, high)
+    return high

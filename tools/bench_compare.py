@@ -9,7 +9,8 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 import numpy as np
-from bench_cases import Case, Picture, Setting
+from bench_cases import Case, Picture, Setting, make_case, read_set
+from bench_installed import stamp
 from bench_measure import (
     Call,
     Pixels,
@@ -19,15 +20,11 @@ from bench_measure import (
     median_seconds,
     psnr,
     ssim,
-    stamp,
 )
 from bench_peers import PIPELINES, Pipeline
-from PIL import Image
+from bench_rows import BASE
 
-import kmcodec
-
-SETTINGS = (Setting(16), Setting(64), Setting(256), Setting(quality=35))
-BASE = ".kmq modelled"
+SETTINGS = (Setting(16), Setting(64), Setting(256), Setting(quality=30), Setting(quality=35))
 
 COLUMNS = [
     "set",
@@ -61,27 +58,6 @@ class Result(NamedTuple):
     decode_seconds: float
     encode_mib: float | None
     decode_mib: float | None
-
-
-def read_picture(path: Path) -> Picture | None:
-    """A picture as RGB, laid on white where it has alpha; None if Pillow cannot open it."""
-    try:
-        with Image.open(path) as file:
-            layer = file.convert("RGBA")
-    except (OSError, SyntaxError, ValueError):
-        return None
-    white = Image.new("RGBA", layer.size, "white")
-    return Picture(path.name, Image.alpha_composite(white, layer).convert("RGB"))
-
-
-def read_set(folder: Path, most: int) -> list[Picture]:
-    """At most so many pictures below a folder, evenly spaced in the order of their paths."""
-    found = [read_picture(path) for path in sorted(folder.rglob("*")) if path.is_file()]
-    pictures = [picture for picture in found if picture]
-    if not pictures:
-        sys.exit(f"kmq-bench: no pictures in {folder}")
-    count = min(most, len(pictures))
-    return [pictures[(2 * number + 1) * len(pictures) // (2 * count)] for number in range(count)]
 
 
 def installed_pipelines() -> list[Pipeline]:
@@ -124,7 +100,7 @@ def measure(case: Case, pipelines: Iterable[Pipeline]) -> dict[Pipeline, Result]
             *quality_of(case.picture.pixels, run.value),
             encode_seconds[pipeline],
             decode_seconds[pipeline],
-            encoded[pipeline].mib,
+            None if pipeline.is_command else encoded[pipeline].mib,
             run.mib,
         )
     return results
@@ -138,8 +114,7 @@ def decoder(pipeline: Pipeline, data: bytes) -> Call:
 def cases_of(picture: Picture) -> Iterator[Case]:
     """A picture at the settings that kmcodec reaches."""
     for setting in SETTINGS:
-        palette, indices = kmcodec.quantize(picture.image, **setting.options)
-        case = Case(picture, setting, palette[:, :3], indices)
+        case = make_case(picture, setting)
         if setting.quality is None or case.psnr >= setting.quality:
             yield case
 
@@ -154,14 +129,14 @@ def summary(results: list[Result]) -> dict[str, Any]:
     """Sums of bytes and seconds, PSNR of the mean error, means of the rest, most memory."""
     pixels = sum(result.pixels for result in results)
     level = psnr(sum(result.error * result.pixels for result in results) / pixels)
-    similar = [result.ssim for result in results if result.ssim is not None]
+    similar = [result.ssim for result in results]
     return {
         "pictures": len(results),
         "pixels": pixels,
         "bytes": sum(result.size for result in results),
         "base_bytes": sum(result.base_size for result in results),
         "psnr": None if math.isinf(level) else round(level, 2),
-        "ssim": round(mean(similar), 4) if similar else None,
+        "ssim": None if None in similar else round(mean(similar), 4),
         "delta_e": round(mean(result.delta_e for result in results), 3),
         "encode_seconds": round(sum(result.encode_seconds for result in results), 6),
         "decode_seconds": round(sum(result.decode_seconds for result in results), 6),
@@ -172,6 +147,7 @@ def summary(results: list[Result]) -> dict[str, Any]:
 
 def compare(folders: list[Path], pictures: int) -> dict[str, Any]:
     """The table: a row for each set, setting and pipeline."""
+    head = stamp()
     pipelines = installed_pipelines()
     rows = []
     sets = {}
@@ -187,7 +163,14 @@ def compare(folders: list[Path], pictures: int) -> dict[str, Any]:
         for setting in SETTINGS:
             for pipeline in pipelines:
                 if found := results.get((setting.name, pipeline)):
-                    head = [folder.name, setting.name, pipeline.name, pipeline.kind]
-                    row = dict(zip(COLUMNS[:4], head, strict=True)) | summary(found)
+                    place = [folder.name, setting.name, pipeline.name, pipeline.kind]
+                    row = dict(zip(COLUMNS[:4], place, strict=True)) | summary(found)
                     rows.append([row[column] for column in COLUMNS])
-    return {**stamp(), "sets": sets, "columns": COLUMNS, "rows": rows}
+    return {**head, "sets": sets, "columns": COLUMNS, "rows": rows}
+
+
+def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """A comparison whose sets take the place of those of the same names in another."""
+    kept = {name: names for name, names in old["sets"].items() if name not in new["sets"]}
+    rows = [row for row in old["rows"] if row[0] in kept]
+    return {**new, "sets": kept | new["sets"], "rows": rows + new["rows"]}

@@ -2,12 +2,10 @@
 
 import contextlib
 import ctypes
-import os
-import platform
 import re
 import time
+import tracemalloc
 from collections.abc import Callable, Mapping
-from importlib import metadata
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, TypeVar
@@ -21,12 +19,12 @@ Pixels = NDArray[np.uint8]
 Call = Callable[[], object]
 K = TypeVar("K")
 
-SLOW_SECONDS = 1.0
+RUNS = 3
+SLOW_SECONDS = 0.3
 """A call that takes longer runs once: the noise of a machine is small beside it."""
 
 PROCESS = Path("/proc/self")
 SSIM_WINDOW = 7
-DISTRIBUTIONS = ("kmcodec", "numpy", "pillow", "imagequant", "pyoxipng", "imagecodecs")
 
 
 def mean_squared_error(a: Pixels, b: Pixels) -> float:
@@ -68,26 +66,41 @@ class Run(NamedTuple):
 
 def first_run(call: Call) -> Run:
     """A run whose memory is measured too."""
-    values: list[object] = []
-    start = time.perf_counter()
-    mib = peak_mib(lambda: values.append(call()))
-    return Run(values[0], time.perf_counter() - start, mib)
+    runs: list[tuple[object, float]] = []
+
+    def timed() -> None:
+        start = time.perf_counter()
+        runs.append((call(), time.perf_counter() - start))
+
+    mib = peak_mib(timed)
+    return Run(*runs[0], mib)
 
 
-def median_seconds(
-    calls: Mapping[K, Call], first: Mapping[K, Run], runs: int = 3
-) -> dict[K, float]:
-    """Median times of some calls, run in turn so that a noisy machine hits all alike.
-
-    Those that were slow at first are not run again.
-    """
-    times: dict[K, list[float]] = {key: [] for key in calls if first[key].seconds <= SLOW_SECONDS}
+def seconds(*calls: Call, runs: int) -> list[float]:
+    """Median times of some calls, run in turn so that a noisy machine hits all alike."""
+    times: list[list[float]] = [[] for _ in calls]
     for _ in range(runs):
-        for key, taken in times.items():
+        for call, taken in zip(calls, times, strict=True):
             start = time.perf_counter()
-            calls[key]()
+            call()
             taken.append(time.perf_counter() - start)
-    return {key: median(times[key]) if key in times else first[key].seconds for key in calls}
+    return [median(taken) for taken in times]
+
+
+def median_seconds(calls: Mapping[K, Call], first: Mapping[K, Run]) -> dict[K, float]:
+    """Median times of some calls by name; those that were slow at first are not run again."""
+    again = [key for key in calls if first[key].seconds <= SLOW_SECONDS]
+    times = dict(zip(again, seconds(*(calls[key] for key in again), runs=RUNS), strict=True))
+    return {key: times.get(key, first[key].seconds) for key in calls}
+
+
+def traced_bytes(call: Call) -> int:
+    """Most memory that Python and NumPy hold at once in a call, its result included."""
+    tracemalloc.start()
+    call()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
 
 
 def resident_kib(field: str) -> int:
@@ -111,22 +124,3 @@ def peak_mib(call: Call) -> float | None:
     before = resident_kib("VmRSS")
     call()
     return (resident_kib("VmHWM") - before) / 1024
-
-
-def versions(names: tuple[str, ...]) -> dict[str, str]:
-    """Versions of the installed ones of some distributions."""
-    found = {}
-    for name in names:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
-
-
-def stamp() -> dict[str, Any]:
-    """When, where and with which versions figures were measured."""
-    return {
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "versions": versions(DISTRIBUTIONS),
-    }

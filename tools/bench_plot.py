@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
-from bench_report import Row, find, names_of, rows_of
+from bench_rows import BASE, Row, find, names_of, rows_of
 
 mpl.use("Agg")
 mpl.rcParams["svg.hashsalt"] = "kmcodec"  # the same figures make the same file
 
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.axis import Axis  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.ticker import LogLocator, NullFormatter  # noqa: E402
 
@@ -23,7 +24,6 @@ KINDS = {
 EXACT = 60.0
 """Where exact pictures stand on an axis of dB."""
 
-BASE = ".kmq modelled"
 MARKERS = {"tool": "o", "coder": "s", "lossy": "^"}
 
 
@@ -59,8 +59,9 @@ def decode_time(rows: list[Row]) -> float:
 
 
 BITS = "bits a pixel"
+DECIBELS = "PSNR, dB (60: exact)"
 FRONTIERS = (
-    Frontier("size-psnr", BITS, "PSNR, dB (60: exact)", bits, level, ("tool", "lossy")),
+    Frontier("size-psnr", BITS, DECIBELS, bits, level, ("tool", "lossy")),
     Frontier(
         "size-decode", BITS, "decode, s/MP", bits, decode_time, ("tool", "coder", "lossy")
     ),
@@ -96,6 +97,13 @@ def whole(mine: list[Row], rows: list[Row]) -> list[list[Row]]:
     return found
 
 
+def number_axis(axis: Axis, low: float, high: float) -> None:
+    """Numbers that can be read beside a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
 def draw(frontier: Frontier, kind: str, rows: list[Row]) -> Figure:
     """A line for each pipeline through its numbers of colors."""
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
@@ -105,6 +113,8 @@ def draw(frontier: Frontier, kind: str, rows: list[Row]) -> Figure:
             continue
         settings = whole(mine, rows)
         points = [(frontier.x(found), frontier.y(found)) for found in settings]
+        if not points:
+            continue
         axes.plot(
             [x for x, _ in points],
             [y for _, y in points],
@@ -115,11 +125,10 @@ def draw(frontier: Frontier, kind: str, rows: list[Row]) -> Figure:
         )
     axes.set(title=f"{kind}: 16, 64, 256 colors", xlabel=frontier.x_label, ylabel=frontier.y_label)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    if frontier.name == "size-decode":
+    number_axis(axes.xaxis, *axes.get_xlim())
+    if frontier.y_label != DECIBELS:
         axes.set_yscale("log")
+        number_axis(axes.yaxis, *axes.get_ylim())
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize="small", frameon=False)
     return figure

@@ -1,74 +1,23 @@
 """The figures of the benches in Markdown, and their block in README."""
 
-import json
-from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-Row = dict[str, Any]
+from bench_corpus import render_corpus, render_import
+from bench_figures import (
+    render_packed,
+    render_sizes,
+    render_speed,
+    render_threads,
+    render_tiles,
+    some_bits,
+)
+from bench_losses import render_losses, render_profile
+from bench_quantizer_figures import render_error, render_psnr, render_quantizer_speed, render_rate
+from bench_rows import BASE, Row, figure, find, names_of, ratio, rows_of, short, slope, speed, table
 
 PHOTOS = "kodak"
-LEAST, MIDDLE, MOST = "16 colors", "64 colors", "256 colors"
-
-
-def dump(figures: dict[str, Any]) -> str:
-    """JSON with a row a line."""
-    rows: list[str] = []
-
-    def short(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: short(item) for key, item in value.items()}
-        if isinstance(value, list) and not any(isinstance(item, list) for item in value):
-            rows.append(json.dumps(value))
-            return f"row {len(rows) - 1}."
-        return [short(item) for item in value] if isinstance(value, list) else value
-
-    text = json.dumps(short(figures), indent=1)
-    for number, row in enumerate(rows):
-        text = text.replace(f'"row {number}."', row, 1)
-    return text + "\n"
-
-
-def rows_of(part: dict[str, Any]) -> list[Row]:
-    """Rows with the names of their columns."""
-    return [dict(zip(part["columns"], row, strict=True)) for row in part["rows"]]
-
-
-def find(rows: Iterable[Row], **wanted: Any) -> list[Row]:
-    """The rows with some values."""
-    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
-
-
-def table(heads: list[str], lines: Iterable[list[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *lines))
-
-
-def ratio(row: Row) -> float:
-    """Bytes by those of .kmq modelled, same pictures."""
-    return float(row["bytes"] / row["base_bytes"])
-
-
-def speed(row: Row, direction: str) -> float:
-    """Megapixels a second."""
-    return float(row["pixels"] / row[f"{direction}_seconds"] / 1e6)
-
-
-def figure(value: float | None, form: str, absent: str = "") -> str:
-    """A number, or what stands for none."""
-    return absent if value is None else format(value, form)
-
-
-def short(value: float) -> str:
-    """Three digits, or two below one."""
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
-
-
-def names_of(rows: list[Row], key: str) -> list[str]:
-    """The values of a column in the order of the rows."""
-    return list(dict.fromkeys(row[key] for row in rows))
+MIDDLE = "64 colors"
+QUALITIES = ("30 dB", "35 dB")
 
 
 def render_details(rows: list[Row]) -> str:
@@ -79,7 +28,7 @@ def render_details(rows: list[Row]) -> str:
     ]  # fmt: skip
     lines = [
         [
-            row["pipeline"] + (" *" if row["kind"] == "lossy" else ""),
+            marked_name(row),
             f"{ratio(row):.2f}",
             f"{8 * row['bytes'] / row['pixels']:.2f}",
             figure(row["psnr"], ".2f", "exact"),
@@ -106,31 +55,50 @@ def render_all(part: dict[str, Any]) -> str:
     return "\n\n".join([*pieces, "\\* lowest level that reaches the PSNR of .kmq modelled"])
 
 
-def render_ratios(rows: list[Row]) -> str:
-    """Bytes by .kmq's for each pipeline and set, at two numbers of colors."""
+def render_ratios(rows: list[Row], settings: tuple[str, str], kinds: tuple[str, ...]) -> str:
+    """Bytes by .kmq's for each pipeline and set, at two settings."""
     sets = names_of(rows, "set")
-    lines = []
-    for pipeline in names_of(rows, "pipeline"):
-        if pipeline == ".kmq modelled":
-            continue
-        line = [pipeline + (" *" if find(rows, pipeline=pipeline)[0]["kind"] == "lossy" else "")]
-        for name in sets:
-            cells = []
-            for setting in (LEAST, MOST):
-                found = find(rows, set=name, pipeline=pipeline, setting=setting)
-                cells.append(f"{ratio(found[0]):.2f}" if found else "-")
-            line.append(" / ".join(cells))
-        lines.append(line)
-    return table(["bytes by .kmq's, 16 / 256 colors", *sets], lines)
+    shown = [row for row in rows if row["kind"] in kinds and row["pipeline"] != BASE]
+    lines = [
+        [
+            marked_name(find(shown, pipeline=pipeline)[0]),
+            *(
+                " / ".join(ratio_cell(rows, pipeline, name, setting) for setting in settings)
+                for name in sets
+            ),
+        ]
+        for pipeline in names_of(shown, "pipeline")
+    ]
+    return table([f"bytes by .kmq's, {' / '.join(settings)}", *sets], lines)
 
 
-def slope(rows: list[Row], by: str, of: str) -> float:
-    """Of a column by another, both as logarithms, by least squares."""
-    points = [[np.log(row[by]), np.log(max(row[of], 1e-9))] for row in rows if row[of] is not None]
-    if len(points) < 2:
-        return float("nan")
-    x, y = np.array(points).T
-    return float(np.polyfit(x, y, 1)[0])
+def ratio_cell(rows: list[Row], pipeline: str, name: str, setting: str) -> str:
+    """A ratio, with the number of pictures where it is not over all that .kmq has there."""
+    place = {"set": name, "setting": setting}
+    found = find(rows, pipeline=pipeline, **place)
+    if not found:
+        return "-"
+    count = found[0]["pictures"]
+    whole = count == find(rows, pipeline=BASE, **place)[0]["pictures"]
+    return f"{ratio(found[0]):.2f}" + ("" if whole else f" ({count})")
+
+
+def render_reached(rows: list[Row], settings: tuple[str, str]) -> str:
+    """How many pictures reach two levels of quality."""
+    found = [
+        f"{name} "
+        + " / ".join(
+            str(sum(row["pictures"] for row in find(rows, set=name, setting=s, pipeline=BASE)))
+            for s in settings
+        )
+        for name in names_of(rows, "set")
+    ]
+    return ", ".join(found)
+
+
+def marked_name(row: Row) -> str:
+    """A pipeline, with a star if it is lossy by itself."""
+    return row["pipeline"] + (" *" if row["kind"] == "lossy" else "")
 
 
 def render_scale(part: dict[str, Any]) -> str:
@@ -138,7 +106,7 @@ def render_scale(part: dict[str, Any]) -> str:
     rows = rows_of(part)
     heads = [
         "megapixels", "colors", "bits/pixel", "encode s, 1 / 2 threads", "decode s, 1 / 2 threads",
-        "MiB enc", "MiB dec",
+        "MiB enc, 1 / 2", "MiB dec, 1 / 2",
     ]  # fmt: skip
     lines = []
     for one in find(rows, threads=1):
@@ -168,73 +136,76 @@ def render_slopes(rows: list[Row]) -> str:
     return f"Slopes in log-log, one thread (1 is proportional): {'; '.join(lines)}."
 
 
-def render_losses(rows: list[Row]) -> str:
-    """Where .kmq loses, in sentences."""
-    return f"**Where .kmq loses.** {decode_losses(rows)} {size_losses(rows)}"
-
-
-def decode_losses(rows: list[Row]) -> str:
-    """How much faster the same pixels of photographs come from other files."""
-    photos = find(rows, set=PHOTOS, kind="coder")
-    speeds = {(row["pipeline"], row["setting"]): speed(row, "decode") for row in photos}
-    parts = []
-    for name in ("PNG, oxipng -o4", "WebP lossless -m6", "JPEG XL lossless -e9"):
-        few, many = (
-            speeds[name, setting] / speeds["modelled indices", setting] for setting in (LEAST, MOST)
-        )
-        parts.append(f"{short_name(name)} {many:.0f} ({few:.0f})")
-    return (
-        f"Photographs of 256 (16) colors decode so many times as fast from {', '.join(parts)}, "
-        "and from packed .kmq faster still."
-    )
-
-
-def size_losses(rows: list[Row]) -> str:
-    """What lossy codecs need for photographs."""
-    parts = []
-    for setting in (LEAST, MIDDLE, MOST):
-        found = find(rows, set=PHOTOS, setting=setting, kind="lossy")
-        shares = [f"{short_name(row['pipeline'])} {ratio(row):.2f}" for row in found]
-        parts.append(f"at that of {setting} {', '.join(shares)}")
-    return (
-        "At the same PSNR, lossy codecs need these shares of its bytes for photographs: "
-        f"{'; '.join(parts)}."
-    )
-
-
-def short_name(pipeline: str) -> str:
-    """A pipeline without its options."""
-    return pipeline.split(" -")[0].removesuffix(", oxipng")
-
-
-def render_block(figures: dict[str, Any]) -> str:
-    """What stands between the marks in README."""
+def render_sides(figures: dict[str, Any]) -> str:
+    """What stands in README under "Side by side"."""
     part = figures["compare"]
     rows = rows_of(part)
     counts = ", ".join(f"{name} {len(names)}" for name, names in part["sets"].items())
     versions = ", ".join(f"{name} {version}" for name, version in part["versions"].items())
-    pieces = [
+    return "\n\n".join([
         f"`kmq-bench compare`, {part['date']}, {part['machine']}, one thread. Pictures: {counts}; "
         f"{versions}. The upper rows are tools from picture to file, the middle ones coders of the "
-        "same pixels, those with a star lossy codecs at the PSNR of .kmq, over the pictures where "
-        "a level reaches it (`-`: there is none, or .kmq is exact).",
-        render_ratios(rows),
+        "same pixels, those with a star lossy codecs at the PSNR of .kmq. A number in parentheses "
+        "says how many pictures a figure is of where not all reach it (`-`: none, or .kmq is "
+        "exact). Times are medians of three runs in turn, but of one run above 0.3 s.",
+        render_ratios(rows, ("16 colors", "256 colors"), ("tool", "coder", "lossy")),
+        "With the fewest colors that reach a PSNR of 30 / 35 dB; so many pictures do with at most "
+        f"256 colors: {render_reached(rows, QUALITIES)}.",
+        render_ratios(rows, QUALITIES, ("tool", "lossy")),
         f"All columns for {PHOTOS}, 64 colors; Oklab is the mean distance times 100, MiB the peak:",
         render_details(find(rows, set=PHOTOS, setting=MIDDLE)),
         render_losses(rows),
-    ]
-    if "scale" in figures:
-        pieces.append(f"`kmq-bench scale`, generated pictures:\n\n{render_scale(figures['scale'])}")
-    return "\n\n".join(pieces)
+        "**What holds it back**, by `kmq-bench profile` on photographs, one thread:",
+        render_profile(figures["profile"]),
+        "`kmq-bench scale`, generated pictures:",
+        render_scale(figures["scale"]),
+    ])  # fmt: skip
 
 
-def replace_block(text: str, block: str) -> str:
+def render_figures(figures: dict[str, Any]) -> str:
+    """What stands in README under "Figures"."""
+    part = figures["modelled speed"]
+    versions = ", ".join(f"{name} {version}" for name, version in part["versions"].items())
+    return "\n\n".join([
+        f"{part['date']}, {part['machine']}; {versions}.",
+        render_sizes(figures["modelled sizes"]),
+        render_tiles(figures["modelled tiles"]),
+        render_speed(figures["modelled speed"]),
+        render_threads(figures["modelled threads"]),
+        render_packed(some_bits(figures["packed"])),
+        render_error(figures["quantizer error"]),
+        render_psnr(figures["quantizer psnr"]),
+        render_quantizer_speed(figures["quantizer speed"]),
+        render_rate(figures["rate"]),
+        render_corpus(figures["corpus"]),
+        render_import(figures["import"]),
+    ])  # fmt: skip
+
+
+PARTS = (
+    "compare", "profile", "scale", "modelled sizes", "modelled tiles", "modelled speed",
+    "modelled threads", "packed", "quantizer error", "quantizer psnr", "quantizer speed", "rate",
+    "corpus", "import",
+)  # fmt: skip
+"""The benches that the blocks need."""
+
+BLOCKS = {"side by side": render_sides, "figures": render_figures}
+"""The marked blocks of README, and what renders them."""
+
+
+def marks(name: str) -> tuple[str, str]:
+    """What stands before and behind a block."""
+    return f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
+
+
+def replace_block(text: str, name: str, block: str) -> str:
     """A text with another block between its marks."""
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n{block}\n{END}{after}"
+    begin, end = marks(name)
+    before, rest = text.split(begin, 1)
+    return before + begin + block + end + rest.split(end, 1)[1]
 
 
-def marked_block(text: str) -> str:
+def marked_block(text: str, name: str) -> str:
     """What stands between the marks."""
-    return text.split(BEGIN, 1)[1].split(END, 1)[0].strip("\n")
+    begin, end = marks(name)
+    return text.split(begin, 1)[1].split(end, 1)[0]

@@ -3,8 +3,9 @@
 import sys
 from typing import Any
 
-import numpy as np
-from bench_measure import Call, Pixels, first_run, median_seconds, stamp
+from bench_generated import photo
+from bench_installed import stamp
+from bench_measure import Call, Pixels, first_run, median_seconds
 
 import kmcodec
 
@@ -22,19 +23,6 @@ COLUMNS = [
     "encode_mib",
     "decode_mib",
 ]
-
-
-def photo(megapixels: float) -> Pixels:
-    """Smooth color with grain: more distinct colors than any palette here, as in a photograph."""
-    side = round((megapixels * 1e6) ** 0.5)
-    y, x = (np.arange(side, dtype=np.float32) / side for _ in range(2))
-    rng = np.random.default_rng(0)
-    pixels = np.empty((side, side, 3), np.uint8)
-    for channel, (fast, slow) in enumerate(((9, 4), (7, 5), (5, 11))):
-        waves = np.sin(fast * x)[np.newaxis] + np.cos(slow * y)[:, np.newaxis]
-        waves = 127 + 55 * waves + 4 * rng.standard_normal(waves.shape, np.float32)
-        pixels[:, :, channel] = waves.clip(0, 255)
-    return pixels
 
 
 def scale(most_megapixels: float, most_colors: int) -> dict[str, Any]:
