@@ -12,7 +12,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools"
-FIGURES = TOOLS / "bench.json"
+FIGURES = TOOLS / "bench" / "measured.json"
 SETS = ["kodak", "cq100", "pixelart", "illustrations", "screens", "masks"]
 SETTINGS = ["16 colors", "64 colors", "256 colors", "30 dB", "35 dB"]
 
@@ -43,8 +43,8 @@ def measured(*arguments, path, tool="kmq-bench"):
 
 def test_readme_is_what_was_measured(figures):
     """The blocks of README are what the committed figures render to."""
-    from bench_report import BLOCKS, marked_block
-    from bench_rows import dump
+    from bench.report import BLOCKS, marked_block
+    from bench.rows import dump
 
     readme = (ROOT / "README.md").read_text()
     for name, render in BLOCKS.items():
@@ -54,7 +54,7 @@ def test_readme_is_what_was_measured(figures):
 
 def test_introduction_is_what_was_measured(figures):
     """What README promises first are the sums of all files."""
-    from bench_figures import size_totals
+    from bench.coding_figures import size_totals
 
     text = " ".join((ROOT / "README.md").read_text().split("## Install")[0].split())
     total = size_totals(figures["modelled sizes"])
@@ -75,8 +75,8 @@ def test_figures_are_complete(figures):
 
     Sets that 256 colors do not bring to a PSNR are left out there, lossy codecs beside exact files.
     """
-    from bench_peers import PIPELINES
-    from bench_rows import find, names_of, rows_of
+    from bench.peers import PIPELINES
+    from bench.rows import find, names_of, rows_of
 
     part = figures["compare"]
     rows = rows_of(part)
@@ -98,7 +98,7 @@ def test_figures_are_complete(figures):
 
 def test_replaced_block():
     """Another block changes nothing around it."""
-    from bench_report import marked_block, marks, replace_block
+    from bench.report import marked_block, marks, replace_block
 
     begin, end = marks("a")
     text = f"x\n{begin}old{end}\ny\n<!-- b: begin -->\nz\n<!-- b: end -->\n"
@@ -110,7 +110,7 @@ def test_replaced_block():
 
 def test_slope():
     """The slope of a power law is its exponent."""
-    from bench_rows import slope
+    from bench.rows import slope
 
     rows = [{"x": x, "y": 3 * x**1.5} for x in (1, 10, 100)]
     assert slope(rows, "x", "y") == pytest.approx(1.5)
@@ -135,7 +135,7 @@ def row_of(pipeline, kind, size, seconds, setting="16 colors", pictures=2, delta
 
 def test_losses_are_listed():
     """What is faster, smaller or nearer is named with its figure, and nothing else."""
-    from bench_losses import render_losses
+    from bench.losses import render_losses
 
     text = render_losses([
         row_of(".kmq modelled", "tool", 100, 1.0),
@@ -156,7 +156,7 @@ def test_losses_are_listed():
 
 def test_ratios_tell_of_how_many_pictures():
     """A ratio over fewer pictures than .kmq has says so; none is a dash."""
-    from bench_report import render_ratios
+    from bench.report import render_ratios
 
     rows = [
         row_of(".kmq modelled", "tool", 100, 1.0),
@@ -172,7 +172,7 @@ def test_ratios_tell_of_how_many_pictures():
 
 def test_merged_comparisons():
     """A set that is measured again takes the place of what was measured before."""
-    from bench_compare import merge
+    from bench.compare import merge
 
     old = {"date": "a", "sets": {"x": ["1"], "y": ["2"]}, "rows": [["x", 1], ["y", 2]]}
     new = {"date": "b", "sets": {"x": ["3"]}, "rows": [["x", 3]]}
@@ -182,8 +182,8 @@ def test_merged_comparisons():
 
 def test_compare_runs(tmp_path):
     """A tiny picture goes through all that is installed; what is missing is named."""
-    from bench_peers import PIPELINES
-    from bench_rows import find, rows_of
+    from bench.peers import PIPELINES
+    from bench.rows import find, rows_of
 
     folder = tmp_path / "tiny"
     folder.mkdir()
@@ -207,7 +207,7 @@ def test_compare_runs(tmp_path):
 
 def test_scale_runs(tmp_path):
     """Scaling on a small picture prints slopes."""
-    from bench_rows import rows_of
+    from bench.rows import rows_of
 
     options = ("--most-megapixels", "0.1", "--most-colors", "16")
     result = run_bench("scale", *options, "--json", tmp_path / "found.json")
@@ -218,8 +218,8 @@ def test_scale_runs(tmp_path):
 
 def test_profile_runs(tmp_path):
     """The kernel takes a part of the time, and a smoothed picture fewer bytes."""
-    from bench_peers import PIPELINES
-    from bench_rows import rows_of
+    from bench.peers import PIPELINES
+    from bench.rows import rows_of
 
     if any(p.missing() for p in PIPELINES if p.name.startswith("AVIF")):
         pytest.skip("Pillow has no AVIF")
@@ -237,7 +237,7 @@ def test_profile_runs(tmp_path):
 
 def test_models_are_told_apart():
     """The bench reads the model of a band out of its first bit."""
-    from bench_profile import model_of
+    from bench.profile import model_of
 
     from kmcodec.modelled import _encode_plane, _plane
 
@@ -292,7 +292,7 @@ def test_corpus_is_measured(tmp_path):
 
 def test_quantizers_are_measured(tmp_path):
     """MSE by system and number of colors, beside the peers there are and figures that are known."""
-    from bench_rows import find, names_of, rows_of
+    from bench.rows import find, names_of, rows_of
 
     folder = tmp_path / "pictures"
     folder.mkdir()
@@ -313,7 +313,7 @@ def test_quantizers_are_measured(tmp_path):
 
 def test_rates_are_measured(tmp_path):
     """Loss and bytes of each rate."""
-    from bench_rows import rows_of
+    from bench.rows import rows_of
 
     folder = tmp_path / "pictures"
     folder.mkdir()

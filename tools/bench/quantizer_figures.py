@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench_rows import figure, find, names_of, rows_of, table
+from .rows import figure, find, names_of, rows_of, table
 
 
 def render_error(part: dict[str, Any]) -> str:

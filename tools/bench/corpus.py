@@ -10,11 +10,12 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from bench_installed import stamp
-from bench_rows import rows_of
 from PIL import Image
 
 import kmcodec  # noqa: F401  (registers the format)
+
+from .installed import stamp
+from .rows import rows_of
 
 WRONG, UNEXPECTED = "WRONG", "UNEXPECTED"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench_rows import BASE, Row, find, names_of, ratio, rows_of, short, speed, table
+from .rows import BASE, Row, find, names_of, ratio, rows_of, short, speed, table
 
 PHOTOS = "kodak"
 COLORS = ("16 colors", "64 colors", "256 colors")

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from bench_cases import Case, Picture, least
-from bench_formats import jxl, saved
-from bench_measure import Pixels, mean_squared_error, psnr
+
+from .cases import Case, Picture, least
+from .formats import jxl, saved
+from .measure import Pixels, mean_squared_error, psnr
 
 Encoder = Callable[[], bytes]
 Decoder = Callable[[bytes], Pixels]

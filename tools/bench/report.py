@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from bench_corpus import render_corpus, render_import
-from bench_figures import (
+from .coding_figures import (
     render_packed,
     render_sizes,
     render_speed,
@@ -11,9 +10,10 @@ from bench_figures import (
     render_tiles,
     some_bits,
 )
-from bench_losses import render_losses, render_profile
-from bench_quantizer_figures import render_error, render_psnr, render_quantizer_speed, render_rate
-from bench_rows import BASE, Row, figure, find, names_of, ratio, rows_of, short, slope, speed, table
+from .corpus import render_corpus, render_import
+from .losses import render_losses, render_profile
+from .quantizer_figures import render_error, render_psnr, render_quantizer_speed, render_rate
+from .rows import BASE, Row, figure, find, names_of, ratio, rows_of, short, slope, speed, table
 
 PHOTOS = "kodak"
 MIDDLE = "64 colors"

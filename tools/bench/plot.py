@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
-from bench_rows import BASE, Row, find, names_of, rows_of
+
+from .rows import BASE, Row, find, names_of, rows_of
 
 mpl.use("Agg")
 mpl.rcParams["svg.hashsalt"] = "kmcodec"  # the same figures make the same file

@@ -1,7 +1,8 @@
 """Pictures and indices that are generated, for benches that need no files."""
 
 import numpy as np
-from bench_measure import Pixels
+
+from .measure import Pixels
 
 
 def photo(megapixels: float) -> Pixels:

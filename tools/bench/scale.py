@@ -3,11 +3,11 @@
 import sys
 from typing import Any
 
-from bench_generated import photo
-from bench_installed import stamp
-from bench_measure import Call, Pixels, first_run, median_seconds
-
 import kmcodec
+
+from .generated import photo
+from .installed import stamp
+from .measure import Call, Pixels, first_run, median_seconds
 
 MEGAPIXELS = (0.1, 1, 10, 100)
 COLORS = (2, 16, 256, 4096, 65536)

@@ -7,9 +7,10 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from bench_cases import Case
-from bench_measure import Pixels
 from PIL import Image
+
+from .cases import Case
+from .measure import Pixels
 
 os.environ["RAYON_NUM_THREADS"] = "1"  # of oxipng, before it starts
 os.environ["OMP_NUM_THREADS"] = "1"  # of pngquant

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench_rows import Row, figure, find, rows_of, speed, table
+from .rows import Row, figure, find, rows_of, speed, table
 
 SIZE_PEERS = ("WebP -m6", "JPEG XL best of -e7, -e9", "oxipng -o4", "GIF")
 PACKED_BITS = (1, 4, 8, 12, 16)

@@ -10,16 +10,17 @@ from statistics import median
 from typing import Any, NamedTuple
 from unittest import mock
 
-from bench_cases import Case, Picture, Setting, make_case, read_set
-from bench_formats import avif_opened, indexed, opened, saved
-from bench_installed import is_there, stamp
-from bench_lossy import avif_lossy, least_level
-from bench_measure import seconds
 from PIL import ImageFilter
 
 import kmcodec
 from kmcodec._kernels import modelling
 from kmcodec.format import index_bits
+
+from .cases import Case, Picture, Setting, make_case, read_set
+from .formats import avif_opened, indexed, opened, saved
+from .installed import is_there, stamp
+from .lossy import avif_lossy, least_level
+from .measure import seconds
 
 SETTINGS = (Setting(16), Setting(64), Setting(256))
 SLIM_BITS, SLIM_PIXELS = (7, 8), 1 << 18

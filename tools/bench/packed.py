@@ -5,9 +5,6 @@ import sys
 from typing import Any
 
 import numpy as np
-from bench_generated import surface
-from bench_installed import stamp
-from bench_measure import Call, seconds, traced_bytes
 from bitarray import bitarray
 from PIL import Image
 
@@ -15,6 +12,10 @@ import kmcodec
 from kmcodec._kernels import packing
 from kmcodec.format import index_bits
 from kmcodec.packed import pack_indices
+
+from .generated import surface
+from .installed import stamp
+from .measure import Call, seconds, traced_bytes
 
 COLUMNS = [
     "bits",

@@ -9,9 +9,10 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 import numpy as np
-from bench_cases import Case, Picture, Setting, make_case, read_set
-from bench_installed import stamp
-from bench_measure import (
+
+from .cases import Case, Picture, Setting, make_case, read_set
+from .installed import stamp
+from .measure import (
     Call,
     Pixels,
     delta_e,
@@ -21,8 +22,8 @@ from bench_measure import (
     psnr,
     ssim,
 )
-from bench_peers import PIPELINES, Pipeline
-from bench_rows import BASE
+from .peers import PIPELINES, Pipeline
+from .rows import BASE
 
 SETTINGS = (Setting(16), Setting(64), Setting(256), Setting(quality=30), Setting(quality=35))
 

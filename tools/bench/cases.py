@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_measure import Pixels, mean_squared_error, psnr
 from PIL import Image
 
 import kmcodec
+
+from .measure import Pixels, mean_squared_error, psnr
 
 MOST_COLORS = 256
 

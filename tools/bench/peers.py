@@ -10,8 +10,12 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from bench_cases import MOST_COLORS, Case, least
-from bench_formats import (
+from PIL import Image
+
+import kmcodec
+
+from .cases import MOST_COLORS, Case, least
+from .formats import (
     avif_opened,
     indexed,
     jxl,
@@ -21,12 +25,9 @@ from bench_formats import (
     piped,
     saved,
 )
-from bench_installed import is_there
-from bench_lossy import Decoder, Encoder, avif_lossy, jxl_lossy, lossy, webp_lossy
-from bench_measure import Pixels, mean_squared_error, psnr
-from PIL import Image
-
-import kmcodec
+from .installed import is_there
+from .lossy import Decoder, Encoder, avif_lossy, jxl_lossy, lossy, webp_lossy
+from .measure import Pixels, mean_squared_error, psnr
 
 Reducer = Callable[[Image.Image, int], Image.Image]
 
