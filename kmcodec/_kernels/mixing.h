@@ -56,7 +56,7 @@ typedef int16_t KmcSlot;
 /* Clears the upper halves of the vector registers, for which SSE2 code has no use. Libraries with
    AVX that return without doing so (libjxl 0.11 is one) leave every SSE2 instruction to merge its
    result into them: photographs decoded 1.6 times as slowly from then on. */
-#if defined(KMC_SSE2) && (defined(__GNUC__) || defined(__clang__))
+#if defined(KMC_SSE2) && defined(__GNUC__) /* GCC, and Clang where it stands in for it */
 __attribute__((target("avx"))) static void kmc_zero_upper(void) { __builtin_ia32_vzeroupper(); }
 
 KMC_INLINE void kmc_clear_upper_halves(void) {
