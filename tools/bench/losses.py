@@ -78,7 +78,7 @@ def lossy_losses(rows: list[Row]) -> str:
     )
 
 
-def rounded(row: Row) -> float:
+def oklab_distance(row: Row) -> float:
     """The distance in Oklab, as shown."""
     return round(float(row["delta_e"]), 2)
 
@@ -91,9 +91,9 @@ def quality_losses(rows: list[Row]) -> str:
             found = find(rows, set=name, setting=setting, kind="tool")
             base = find(found, pipeline=BASE)
             better = [
-                f"{row['pipeline']} {rounded(row):.2f} to {rounded(base[0]):.2f}"
+                f"{row['pipeline']} {oklab_distance(row):.2f} to {oklab_distance(base[0]):.2f}"
                 for row in found
-                if base and not is_ours(row) and rounded(row) < rounded(base[0])
+                if base and not is_ours(row) and oklab_distance(row) < oklab_distance(base[0])
             ]
             if better:
                 parts.append(f"{name} at {setting} {', '.join(better)}")

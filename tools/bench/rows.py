@@ -16,7 +16,7 @@ BASE = ".kmq modelled"
 
 
 def dump(figures: dict[str, Any]) -> str:
-    """JSON with a row, or what else holds no rows, a line."""
+    """JSON with a row, or what else holds no rows, a line, and six digits of a number."""
     lines: list[str] = []
 
     def short(value: Any) -> Any:
@@ -30,10 +30,19 @@ def dump(figures: dict[str, Any]) -> str:
             return {key: short(item) for key, item in value.items()}
         return [short(item) for item in value]
 
-    text = json.dumps(short(figures), indent=1)
+    text = json.dumps(short(rounded(figures)), indent=1)
     for number, line in enumerate(lines):
         text = text.replace(f'"line {number}."', line, 1)
     return text + "\n"
+
+
+def rounded(value: Any) -> Any:
+    """Six digits of each number that is not whole."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def keep(path: Path | None, name: str, part: Part, merge: Merge | None = None) -> None:
