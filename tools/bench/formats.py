@@ -9,7 +9,6 @@ from unittest import mock
 import numpy as np
 from PIL import Image
 
-from .cases import Case
 from .measure import Pixels
 
 os.environ["RAYON_NUM_THREADS"] = "1"  # of oxipng, before it starts
@@ -45,11 +44,15 @@ def piped(data: bytes, *command: str) -> bytes:
     return subprocess.run(command, input=data, capture_output=True, check=True).stdout
 
 
-def indexed(case: Case) -> Image.Image:
-    """The quantized pixels as a picture of mode P."""
-    image = Image.fromarray(case.indices.astype(np.uint8))
-    image.putpalette(case.palette.tobytes())
+def indexed(palette: Pixels, indices: np.ndarray) -> Image.Image:
+    """A picture of mode P."""
+    image = Image.fromarray(indices.astype(np.uint8))
+    image.putpalette(palette.tobytes())
     return image
+
+
+def webp_lossless(image: Image.Image) -> bytes:
+    return saved(image, "WEBP", lossless=True, quality=100, method=6)
 
 
 def jxl(pixels: Pixels, **options: Any) -> bytes:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from .rows import BASE, Row, find, names_of, ratio, rows_of, short, speed, table
+from .rows import BASE, PHOTOS, Row, find, names_of, ratio, rows_of, short, speed, table
 
-PHOTOS = "kodak"
 COLORS = ("16 colors", "64 colors", "256 colors")
 CODER = "modelled indices"
 OURS = ("modelled indices", "packed indices")

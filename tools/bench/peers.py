@@ -24,6 +24,7 @@ from .formats import (
     oxipng,
     piped,
     saved,
+    webp_lossless,
 )
 from .installed import is_there
 from .lossy import Decoder, Encoder, avif_lossy, jxl_lossy, lossy, webp_lossy
@@ -148,15 +149,16 @@ def kmq_coder(coding: str) -> Callable[[Case], Encoder]:
 
 
 def png_coder(case: Case) -> Encoder:
-    return lambda: oxipng_file(indexed(case))
+    return lambda: oxipng_file(indexed(case.palette, case.indices))
 
 
 def gif_coder(case: Case) -> Encoder:
-    return lambda: saved(indexed(case), "GIF")
+    return lambda: saved(indexed(case.palette, case.indices), "GIF")
 
 
 def gifsicle_coder(case: Case) -> Encoder:
-    return lambda: piped(saved(indexed(case), "GIF"), "gifsicle", "--no-warnings", "-O3")
+    gif = gif_coder(case)
+    return lambda: piped(gif(), "gifsicle", "--no-warnings", "-O3")
 
 
 def cwebp_coder(case: Case) -> Encoder:
@@ -166,7 +168,7 @@ def cwebp_coder(case: Case) -> Encoder:
 
 def webp_coder(case: Case) -> Encoder:
     image = Image.fromarray(case.quantized)
-    return lambda: saved(image, "WEBP", lossless=True, quality=100, method=6)
+    return lambda: webp_lossless(image)
 
 
 def jxl_coder(case: Case) -> Encoder:

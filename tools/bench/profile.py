@@ -78,7 +78,7 @@ def measure(case: Case) -> tuple[str, Profile]:
         return kmcodec.encode_indexed(case.palette, case.indices, coding="modelled", threads=1)
 
     data = code()
-    png = saved(indexed(case), "PNG")
+    png = saved(indexed(case.palette, case.indices), "PNG")
     watch = Watch(modelling.decode_plane)
     with mock.patch.object(modelling, "decode_plane", watch):
         decode, png_decode, quantize, encode = seconds(
@@ -122,8 +122,5 @@ def profile(folder: Path, pictures: int) -> dict[str, Any]:
                 model, figures = measure(case)
                 found[setting.colors, model].append(figures)
         print(picture.name, file=sys.stderr, flush=True)
-    rows = [
-        [*key, *(round(sum(column), 6) for column in zip(*figures, strict=True))]
-        for key, figures in sorted(found.items())
-    ]
+    rows = [[*key, *map(sum, zip(*figures, strict=True))] for key, figures in sorted(found.items())]
     return {**head, "set": folder.name, "columns": COLUMNS, "rows": rows}

@@ -9,6 +9,9 @@ from PIL import Image
 
 import kmcodec
 
+from . import measure, peers
+from .installed import is_there
+
 Quantizer = Callable[[Image.Image, int], np.ndarray]
 
 
@@ -23,12 +26,7 @@ def with_kmcodec(**options: object) -> Quantizer:
 
 
 def with_imagequant(image: Image.Image, colors: int) -> np.ndarray:
-    import imagequant
-
-    reduced = imagequant.quantize_pil_image(
-        image.convert("RGBA"), dithering_level=0, max_colors=colors
-    )
-    return np.asarray(reduced.convert("RGB"))
+    return np.asarray(peers.with_imagequant(image, colors).convert("RGB"))
 
 
 def with_opencv(image: Image.Image, colors: int) -> np.ndarray:
@@ -53,7 +51,7 @@ def with_sklearn(image: Image.Image, colors: int) -> np.ndarray:
 
 
 def with_pillow(image: Image.Image, colors: int) -> np.ndarray:
-    return np.asarray(image.quantize(colors, Image.Quantize.MEDIANCUT).convert("RGB"))
+    return np.asarray(peers.with_pillow(image, colors).convert("RGB"))
 
 
 PEERS: dict[str, Quantizer] = {
@@ -69,12 +67,11 @@ def installed_peers(names: Sequence[str]) -> dict[str, Quantizer]:
     """The peers of these names that can be imported."""
     found = {}
     for peer in names:
-        try:
-            __import__(MODULES.get(peer, "PIL"))
-        except ImportError:
-            print(f"left out, for want of {MODULES[peer]}: {peer}", file=sys.stderr)
-        else:
+        module = MODULES.get(peer, "PIL")
+        if is_there(module):
             found[peer] = PEERS[peer]
+        else:
+            print(f"left out, for want of {module}: {peer}", file=sys.stderr)
     return found
 
 
@@ -86,7 +83,7 @@ def squared_error(image: Image.Image, pixels: np.ndarray) -> float:
 
 def psnr(mse: float) -> float:
     """In dB, of an MSE with three channels summed."""
-    return float(10 * np.log10(3 * 255**2 / mse)) if mse else float("inf")
+    return measure.psnr(mse / 3)
 
 
 def timed(run: Quantizer, image: Image.Image, colors: int) -> tuple[float, float]:

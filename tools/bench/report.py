@@ -13,9 +13,22 @@ from .coding_figures import (
 from .corpus import render_corpus, render_import
 from .losses import render_losses, render_profile
 from .quantizer_figures import render_error, render_psnr, render_quantizer_speed, render_rate
-from .rows import BASE, Row, figure, find, names_of, ratio, rows_of, short, slope, speed, table
+from .rows import (
+    BASE,
+    PHOTOS,
+    Row,
+    figure,
+    find,
+    names_of,
+    ratio,
+    rows_of,
+    short,
+    slope,
+    speed,
+    table,
+    versions_of,
+)
 
-PHOTOS = "kodak"
 MIDDLE = "64 colors"
 QUALITIES = ("30 dB", "35 dB")
 
@@ -141,13 +154,12 @@ def render_sides(figures: dict[str, Any]) -> str:
     part = figures["compare"]
     rows = rows_of(part)
     counts = ", ".join(f"{name} {len(names)}" for name, names in part["sets"].items())
-    versions = ", ".join(f"{name} {version}" for name, version in part["versions"].items())
     return "\n\n".join([
         f"`kmq-bench compare`, {part['date']}, {part['machine']}, one thread. Pictures: {counts}; "
-        f"{versions}. The upper rows are tools from picture to file, the middle ones coders of the "
-        "same pixels, those with a star lossy codecs at the PSNR of .kmq. A number in parentheses "
-        "says how many pictures a figure is of where not all reach it (`-`: none, or .kmq is "
-        "exact). Times are medians of three runs in turn, but of one run above 0.3 s.",
+        f"{versions_of(part)}. The upper rows are tools from picture to file, the middle ones "
+        "coders of the same pixels, those with a star lossy codecs at the PSNR of .kmq. A number "
+        "in parentheses says how many pictures a figure is of where not all reach it (`-`: none, "
+        "or .kmq is exact). Times are medians of three runs in turn, but of one run above 0.3 s.",
         render_ratios(rows, ("16 colors", "256 colors"), ("tool", "coder", "lossy")),
         "With the fewest colors that reach a PSNR of 30 / 35 dB; so many pictures do with at most "
         f"256 colors: {render_reached(rows, QUALITIES)}.",
@@ -165,9 +177,8 @@ def render_sides(figures: dict[str, Any]) -> str:
 def render_figures(figures: dict[str, Any]) -> str:
     """What stands in README under "Figures"."""
     part = figures["modelled speed"]
-    versions = ", ".join(f"{name} {version}" for name, version in part["versions"].items())
     return "\n\n".join([
-        f"{part['date']}, {part['machine']}; {versions}.",
+        f"{part['date']}, {part['machine']}; {versions_of(part)}.",
         render_sizes(figures["modelled sizes"]),
         render_tiles(figures["modelled tiles"]),
         render_speed(figures["modelled speed"]),

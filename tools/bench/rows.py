@@ -14,6 +14,9 @@ Merge = Callable[[Part, Part], Part]
 BASE = ".kmq modelled"
 """The pipeline that others are compared with."""
 
+PHOTOS = "kodak"
+"""The set that is shown in detail."""
+
 
 def dump(figures: dict[str, Any]) -> str:
     """JSON with a row, or what else holds no rows, a line, and six digits of a number."""
@@ -62,6 +65,11 @@ def rows_of(part: dict[str, Any]) -> list[Row]:
 def find(rows: Iterable[Row], **wanted: Any) -> list[Row]:
     """The rows with some values."""
     return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def versions_of(part: dict[str, Any]) -> str:
+    """With what the figures were measured."""
+    return ", ".join(f"{name} {version}" for name, version in part["versions"].items())
 
 
 def table(heads: list[str], lines: Iterable[list[str]]) -> str:

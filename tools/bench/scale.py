@@ -60,23 +60,17 @@ def measure(axis: str, megapixels: float, colors: int) -> list[list[Any]]:
     encode_seconds = median_seconds(encoders, encoded)
     decode_seconds = median_seconds(decoders, decoded)
     print(f"{megapixels} megapixels, {colors} colors", file=sys.stderr, flush=True)
-    rows = []
-    for threads in THREADS:
-        figures = (
+    return [
+        [
             axis,
             megapixels,
             colors,
             threads,
             len(data),
-            round(encode_seconds[threads], 4),
-            round(decode_seconds[threads], 4),
-            rounded(encoded[threads].mib),
-            rounded(decoded[threads].mib),
-        )
-        rows.append(list(figures))
-    return rows
-
-
-def rounded(mib: float | None) -> float | None:
-    """Whole tenths of what is known."""
-    return None if mib is None else round(mib, 1)
+            encode_seconds[threads],
+            decode_seconds[threads],
+            encoded[threads].mib,
+            decoded[threads].mib,
+        ]
+        for threads in THREADS
+    ]
