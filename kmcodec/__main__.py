@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PIL import Image
 
-from ._kernels import compiled
+from . import _kernels, libkmq
+from ._compiled import compiled
 from .KmqImagePlugin import FORMAT
 
 PACKAGES = ("kmcodec", "numpy", "scipy", "pillow", "bitarray")
@@ -31,7 +32,12 @@ def main() -> int:
 
 def report() -> str:
     """Versions, kernels, registration and cores, one a line."""
-    kernels = [f"{name} {'' if yes else 'not '}compiled" for name, yes in compiled().items()]
+    modules = {
+        name: there
+        for package in (_kernels, libkmq)
+        for name, there in compiled(package.__name__, package.NAMES).items()
+    }
+    kernels = [f"{name} {'' if there else 'not '}compiled" for name, there in modules.items()]
     facts = {
         **{name: installed_version(name) for name in PACKAGES},
         "Python": f"{platform.python_version()} ({platform.python_implementation()})",

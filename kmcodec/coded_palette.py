@@ -10,12 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels import palette_coding
 from .errors import FormatError
 from .format import index_dtype
+from .libkmq import binding
 
 _NO_ORDER: Final = np.zeros(0, np.uint16)
-_UNEXPECTED_ORDER: Final = -4  # what the kernel returns
 
 
 def encode_palette(palette: NDArray[np.uint8], order: NDArray[np.uint16] | None) -> bytes:
@@ -31,7 +30,7 @@ def encode_palette(palette: NDArray[np.uint8], order: NDArray[np.uint16] | None)
     entries = palette if order is None else palette[order]
     payload = np.empty(entries.size + 6 * len(entries) + 16, np.uint8)
     unused = np.empty(0 if order is None else len(order) + 1, np.int32)
-    length = palette_coding.encode_palette(
+    length = binding.encode_palette(
         np.ascontiguousarray(entries), _NO_ORDER if order is None else order, unused, payload
     )
     assert length >= 0, "the room always suffices, and the order is one"
@@ -59,13 +58,13 @@ def decode_palette(
     entries = np.empty((color_count, channels), np.uint8)
     order = np.empty(color_count if may_have_order else 0, np.uint16)
     unused = np.empty(len(order) + 1, np.int32)
-    status = palette_coding.decode_palette(payload, entries, order, unused)
+    status = binding.decode_palette(payload, entries, order, unused)
     if status < 0:
         fault = "no palette has this payload"
-        if status == _UNEXPECTED_ORDER:
+        if status == binding.UNEXPECTED_ORDER:
             fault = "a palette beside packed indices has an order"
         raise FormatError(fault, offset=offset, field="palette_payload")
-    if not status:
+    if status == binding.OK:
         return entries, None
     if (order == np.arange(color_count)).all():
         fault = "the order leaves all entries in their places"

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as npst
 
 from kmcodec import FormatError
 from kmcodec.format import index_bits, index_dtype
+from kmcodec.libkmq import binding
 from kmcodec.packed import check_indices, pack_indices, unpack_indices, unpack_pixels
 
 COLOR_COUNTS = [1, 2, 3, 5, 16, 17, 33, 100, 255, 256, 257, 1000, 2048, 4000, 9999, 20000, 65536]
@@ -88,7 +89,7 @@ def test_an_index_beyond_the_palette_is_refused(color_count, column):
     """An index that has no color is found wherever it is, and named with its place."""
     indices = random_indices(color_count, (4, 21))
     indices[2, column] = color_count
-    payload = bytes(pack_indices(indices, color_count))
+    payload = bytes(pack_indices(indices, 1 << index_bits(color_count)))
     palette = np.zeros((color_count, 3), np.uint8)
 
     place = f"index {color_count} at row 2, column {column} "
@@ -115,3 +116,26 @@ def test_padding_that_is_not_zero_is_refused(color_count):
             damaged[(row + 1) * row_bytes - 1] = 1 << bit
             with pytest.raises(FormatError, match=f"padding of row {row} "):
                 check_indices(bytes(damaged), color_count, 4, width, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "width", "colors", "size"),
+    [(2, 9, 17, 11), (2, 9, 17, 13), (0, 9, 17, 0), (2, 0, 17, 0), (2, 9, 0, 0), (2, 9, 65537, 38)],
+)
+def test_sizes_that_do_not_fit_do_not_come_to_c(rows, width, colors, size):
+    """The binding refuses a buffer that C would read or write beyond."""
+    with pytest.raises(ValueError, match="sizes do not fit"):
+        binding.check_indices(bytes(size), rows, width, colors)
+    indices = np.zeros((rows, width), np.uint8 if colors <= 256 else np.uint16)
+    with pytest.raises(ValueError, match="sizes do not fit"):
+        binding.unpack_indices(bytes(size), colors, indices)
+    with pytest.raises(ValueError, match="sizes do not fit"):
+        binding.pack_indices(indices, colors, bytearray(size))
+
+
+def test_indices_of_another_type_do_not_come_to_c():
+    """Bytes are indices up to 256 colors, and no others."""
+    for colors, kind in ((256, np.uint16), (257, np.uint8)):
+        packed = bytearray(binding.row_bytes(8, colors))
+        with pytest.raises(ValueError, match="sizes do not fit"):
+            binding.pack_indices(np.zeros((1, 8), kind), colors, packed)

@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import kmcodec
-from kmcodec import _kernels
+from kmcodec import _kernels, libkmq
+from kmcodec._compiled import compiled
 
 PACKAGE = Path(kmcodec.__file__).parent
 STAGES = {
@@ -21,7 +22,7 @@ STAGES = {
     "pixels",
     "quantize",
 }
-KERNELS = {"histogram", "kmeans", "mapping", "modelling", "packing", "palette_coding", "rate"}
+KERNELS = {"histogram", "kmeans", "mapping", "modelling", "rate"}
 
 
 def test_the_surface():
@@ -56,7 +57,8 @@ def test_kernels_are_compiled():
 
     assert set(_kernels.NAMES) == KERNELS == {path.stem for path in folder.glob("*.pyi")}
     assert sources >= KERNELS
-    assert _kernels.compiled() == dict.fromkeys(_kernels.NAMES, True)
+    for package in (_kernels, libkmq):
+        assert compiled(package.__name__, package.NAMES) == dict.fromkeys(package.NAMES, True)
 
 
 def imports_of(path):

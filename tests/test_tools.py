@@ -735,7 +735,7 @@ def test_report():
     text = result.stdout.decode()
     for name in ("kmcodec", "Python", "platform", "numpy", "scipy", "pillow", "bitarray", "cores"):
         assert f"{name}: " in text
-    assert "packing compiled" in text
+    assert "rate compiled, binding compiled" in text
     assert "Pillow plugin: registered" in text
     result = subprocess.run(command, capture_output=True, check=True, timeout=60)
     assert result.stdout.startswith(b"usage:")

@@ -12,6 +12,10 @@
 
 #include "range_coder.h"
 
+#define KMC_INLINE KMQ_INLINE
+#define KMC_OPAQUE KMQ_OPAQUE
+#define KMC_OPAQUE_VECTOR KMQ_OPAQUE_VECTOR
+
 #if !defined(KMC_PLAIN) && (defined(__SSE2__) || defined(_M_X64))
 #define KMC_SSE2
 #include <emmintrin.h>

@@ -9,8 +9,8 @@ from bitarray import bitarray
 from PIL import Image
 
 import kmcodec
-from kmcodec._kernels import packing
 from kmcodec.format import index_bits
+from kmcodec.libkmq import binding
 from kmcodec.packed import pack_indices
 
 from .generated import surface
@@ -91,13 +91,13 @@ def pack_with_bitarray(indices: np.ndarray, bits: int) -> bytes:
 def measure_packing(size: int) -> None:
     """Speed of all ways, whose bytes must agree."""
     print(f"{size} x {size} indices of noise, MP/s")
-    print("bits  kernel   NumPy  bitarray   as used")
+    print("bits    ours   NumPy  bitarray   as used")
     for bits in range(1, 17):
         indices = np.random.default_rng(0).integers(0, 1 << bits, (size, size))
         indices = indices.astype(np.uint8 if bits <= 8 else np.uint16)
         packed = bytearray(size * size * bits // 8)
         ways = (
-            lambda: packing.pack_rows(indices, bits, packed) or packed,  # noqa: B023
+            lambda: binding.pack_indices(indices, 1 << bits, packed) or packed,  # noqa: B023
             lambda: pack_with_numpy(indices, bits),  # noqa: B023
             lambda: pack_with_bitarray(indices, bits),  # noqa: B023
             lambda: pack_indices(indices, 1 << bits),  # noqa: B023

@@ -1,0 +1,29 @@
+"""The compiled modules are required.
+
+Uncompiled, the loops of the kernels would run a thousand times slower, and the library in C would
+not run at all, so an installation without them fails here instead of seeming to work.
+"""
+
+from collections.abc import Sequence
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
+
+
+def compiled(package: str, names: Sequence[str]) -> dict[str, bool]:
+    """Whether each module of a package is the compiled one."""
+    found = {name: find_spec(f"{package}.{name}") for name in names}
+    return {
+        name: spec is not None and (spec.origin or "").endswith(tuple(EXTENSION_SUFFIXES))
+        for name, spec in found.items()
+    }
+
+
+def require_compiled(package: str, names: Sequence[str]) -> None:
+    """Refuse an installation that lacks a compiled module of a package."""
+    missing = ", ".join(name for name, there in compiled(package, names).items() if not there)
+    if missing:
+        raise ImportError(
+            f"the compiled modules of this kmcodec are missing ({missing} of {package}): reinstall "
+            "it where a C compiler is available; to run Python in a checkout, use "
+            "`pip install -e .`"
+        )

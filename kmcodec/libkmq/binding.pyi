@@ -1,0 +1,30 @@
+from numpy import int32, uint8, uint16
+from numpy.typing import NDArray
+
+OK: int
+ORDERED: int
+UNEXPECTED_ORDER: int
+BAD_PADDING: int
+
+def encode_palette(
+    palette: NDArray[uint8], order: NDArray[uint16], unused: NDArray[int32], payload: NDArray[uint8]
+) -> int: ...
+def decode_palette(
+    payload: NDArray[uint8] | bytes,
+    palette: NDArray[uint8],
+    order: NDArray[uint16],
+    unused: NDArray[int32],
+) -> int: ...
+def row_bytes(width: int, colors: int) -> int: ...
+def pack_indices(
+    indices: NDArray[uint8 | uint16], colors: int, packed: NDArray[uint8] | bytearray
+) -> int: ...
+def unpack_indices(
+    packed: NDArray[uint8] | bytes, colors: int, indices: NDArray[uint8 | uint16]
+) -> int: ...
+def check_indices(
+    packed: NDArray[uint8] | bytes, rows: int, width: int, colors: int
+) -> tuple[int, int, int]: ...
+def unpack_pixels(
+    packed: NDArray[uint8] | bytes, palette: NDArray[uint8], pixels: NDArray[uint8]
+) -> int: ...

@@ -1,0 +1,78 @@
+/* libkmq: the palettes and indices of .kmq files to payloads and back, in plain C99.
+
+   No function allocates, or keeps anything from one call to the next, so all may run in any number
+   of threads. What is decoded may be any bytes: nothing comes of them but a status, and what a
+   function fills is without meaning if that is a fault. All else must be as said below, and is not
+   checked. Buffers are aligned as their elements are and do not overlap; nothing is read or
+   written outside the sizes given.
+
+   `colors` is the number of entries of the palette, 1..65536. Indices are bytes if it is at most
+   256, uint16_t if it is more. `rows` and `width` are at least 1. */
+
+#ifndef KMQ_H
+#define KMQ_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What functions return; faults are negative. */
+enum kmq_status {
+    KMQ_OK = 0,
+    KMQ_ORDERED = 1,           /* the decoded palette has an order */
+    KMQ_NO_ROOM = -1,          /* the payload does not fit into its buffer */
+    KMQ_NO_PERMUTATION = -2,   /* the order to encode has an entry twice, or one that is none */
+    KMQ_NOT_CANONICAL = -3,    /* no encoder ends a payload like this (spec 6.4.2) */
+    KMQ_UNEXPECTED_ORDER = -4, /* the payload has an order where there must be none */
+    KMQ_BAD_INDEX = -5,        /* an index is not below `colors` */
+    KMQ_BAD_PADDING = -6       /* a bit after the last index of a row is not zero */
+};
+
+/* Coded palettes (spec 5.3). `palette` is colors * channels bytes, `channels` is 1..4. `order` is
+   `colors` numbers, or null for none. `unused` is scratch of colors + 1 numbers; null if `order`
+   is. */
+
+/* Encodes a palette. At most `room` bytes of `payload` are written: those of the samples and 16
+   suffice, with an order 6 more an entry. Returns the length, KMQ_NO_ROOM or
+   KMQ_NO_PERMUTATION. */
+int64_t kmq_encode_palette(const uint8_t *palette, int colors, int channels, const uint16_t *order,
+                           int32_t *unused, uint8_t *payload, int64_t room);
+
+/* Decodes a palette from `length` bytes, which may be none. Fills `palette`, and `order` if the
+   result is KMQ_ORDERED, always with a permutation; one that leaves all entries in their places is
+   for the caller to refuse. Returns KMQ_OK, KMQ_ORDERED, KMQ_NOT_CANONICAL or
+   KMQ_UNEXPECTED_ORDER. */
+int kmq_decode_palette(const uint8_t *payload, int64_t length, uint8_t *palette, int colors,
+                       int channels, uint16_t *order, int32_t *unused);
+
+/* Packed indices (spec 6.2). `packed` is rows * kmq_row_bytes(width, colors) bytes, `indices` is
+   rows * width indices. */
+
+/* Bytes of a row of packed indices. */
+int64_t kmq_row_bytes(int64_t width, int colors);
+
+/* Packs indices, filling `packed`. Returns KMQ_OK or KMQ_BAD_INDEX. */
+int kmq_pack_indices(const void *indices, int64_t rows, int64_t width, int colors, uint8_t *packed);
+
+/* Unpacks indices, filling `indices`. Returns KMQ_OK, KMQ_BAD_INDEX or KMQ_BAD_PADDING. */
+int kmq_unpack_indices(const uint8_t *packed, int64_t rows, int64_t width, int colors,
+                       void *indices);
+
+/* Tells what kmq_unpack_indices would, and at a fault its place: `row`, and the `column` of the
+   index, or `width` for padding. Padding comes first. */
+int kmq_check_indices(const uint8_t *packed, int64_t rows, int64_t width, int colors, int64_t *row,
+                      int64_t *column);
+
+/* Unpacks indices and looks them up in `palette`, of colors * channels bytes; `channels` is 1..4.
+   Fills `pixels`, rows * width * channels bytes. Returns KMQ_OK, KMQ_BAD_INDEX or
+   KMQ_BAD_PADDING. */
+int kmq_unpack_pixels(const uint8_t *packed, int64_t rows, int64_t width, const uint8_t *palette,
+                      int colors, int channels, uint8_t *pixels);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

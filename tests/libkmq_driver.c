@@ -1,0 +1,246 @@
+/* Holds libkmq to its word without Python, for a build with sanitizers.
+
+   Every object below is encoded and must come back; then its payload is damaged at random, as often
+   as the one argument says, and nothing may come of it but a status and what the status promises.
+   Each buffer is a block of its own of just the size that kmq.h gives, so that a sanitizer sees
+   every access outside it. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../kmcodec/libkmq/kmq.h"
+
+static long round_trips, mutations;
+
+static void expect(int holds, const char *what) {
+    if (holds) return;
+    fprintf(stderr, "libkmq: not so: %s\n", what);
+    exit(1);
+}
+
+static void *allocate(int64_t size) {
+    void *block = malloc((size_t)size);
+    expect(block != NULL || size == 0, "there is memory");
+    return block;
+}
+
+static void *duplicate(const void *bytes, int64_t size) {
+    void *block = allocate(size);
+    if (size) memcpy(block, bytes, (size_t)size);
+    return block;
+}
+
+/* Less than `count`, by Marsaglia's xorshift; the same in every run. */
+static int random_below(int64_t count) {
+    static uint64_t state = 88172645463325252u;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (int)((state >> 32) % (uint64_t)count);
+}
+
+/* A payload in a block of its own, with some bits flipped and, if its length is free, some bytes
+   lost or appended. */
+static uint8_t *damage(const uint8_t *payload, int64_t *length, int free_length) {
+    const int64_t whole = *length;
+    if (free_length && random_below(2)) *length = random_below(whole + 9);
+    uint8_t *damaged = allocate(*length);
+    for (int64_t i = 0; i < *length; i++) {
+        damaged[i] = i < whole ? payload[i] : (uint8_t)random_below(256);
+    }
+    for (int flips = random_below(4); flips >= 0 && *length; flips--) {
+        damaged[random_below(*length)] ^= (uint8_t)(1 << random_below(8));
+    }
+    mutations++;
+    return damaged;
+}
+
+/* Palettes */
+
+static int is_permutation(const uint16_t *order, int count) {
+    uint8_t *seen = calloc((size_t)count, 1);
+    int good = seen != NULL;
+    for (int i = 0; good && i < count; i++) good = order[i] < count && !seen[order[i]]++;
+    free(seen);
+    return good;
+}
+
+/* A palette of which each entry exceeds the one before by less than `step`, and any order. */
+static void fill_palette(uint8_t *palette, uint16_t *order, int colors, int channels, int step) {
+    for (int i = 0; i < colors * channels; i++) {
+        const int before = i < channels ? random_below(256) : palette[i - channels];
+        palette[i] = (uint8_t)(before + random_below(step));
+    }
+    for (int i = 0; order && i < colors; i++) {
+        const int other = random_below(i + 1);
+        order[i] = order[other];
+        order[other] = (uint16_t)i;
+    }
+}
+
+static void try_damaged_palette(const uint8_t *payload, int64_t length, int colors, int channels,
+                                int ordered) {
+    uint8_t *damaged = damage(payload, &length, 1);
+    uint8_t *palette = allocate(colors * channels);
+    uint16_t *order = ordered ? allocate(2 * colors) : NULL;
+    int32_t *unused = ordered ? allocate(4 * (colors + 1)) : NULL;
+    const int status =
+        kmq_decode_palette(damaged, length, palette, colors, channels, order, unused);
+    expect(status == KMQ_OK || status == KMQ_NOT_CANONICAL
+               || (status == KMQ_ORDERED && ordered && is_permutation(order, colors))
+               || (status == KMQ_UNEXPECTED_ORDER && !ordered),
+           "damaged palettes give one of their statuses, and permutations");
+    free(damaged);
+    free(palette);
+    free(order);
+    free(unused);
+}
+
+static void try_palette(int colors, int channels, int step, int ordered, long damages) {
+    const int64_t size = (int64_t)colors * channels;
+    const int64_t room = size + 16 + (ordered ? 6 * colors : 0);
+    uint8_t *palette = allocate(size), *again = allocate(size), *scratch = allocate(room);
+    uint16_t *order = ordered ? allocate(2 * colors) : NULL;
+    uint16_t *order_again = ordered ? allocate(2 * colors) : NULL;
+    int32_t *unused = ordered ? allocate(4 * (colors + 1)) : NULL;
+    fill_palette(palette, order, colors, channels, step);
+
+    const int64_t length =
+        kmq_encode_palette(palette, colors, channels, order, unused, scratch, room);
+    expect(length >= 0 && length <= room, "the room suffices");
+    uint8_t *payload = duplicate(scratch, length);
+    const int status =
+        kmq_decode_palette(payload, length, again, colors, channels, order_again, unused);
+    expect(status == (ordered ? KMQ_ORDERED : KMQ_OK), "a payload is decoded");
+    expect(!memcmp(palette, again, (size_t)size), "a palette comes back");
+    expect(!ordered || !memcmp(order, order_again, 2 * (size_t)colors), "an order comes back");
+    round_trips++;
+
+    uint8_t *narrow = allocate(length / 2);
+    expect(kmq_encode_palette(palette, colors, channels, order, unused, narrow, length / 2)
+               == KMQ_NO_ROOM,
+           "what does not fit is not written");
+    for (long i = 0; i < damages; i++) {
+        try_damaged_palette(payload, length, colors, channels, ordered);
+    }
+    if (ordered && colors > 1) {
+        order[0] = order[1];
+        expect(kmq_encode_palette(palette, colors, channels, order, unused, scratch, room)
+                   == KMQ_NO_PERMUTATION,
+               "an order is a permutation");
+    }
+    free(palette);
+    free(again);
+    free(scratch);
+    free(order);
+    free(order_again);
+    free(unused);
+    free(payload);
+    free(narrow);
+}
+
+static void try_palettes(long damages) {
+    static const int COUNTS[] = {1, 2, 3, 17, 33, 256, 257, 900};
+    for (int i = 0; i < (int)(sizeof COUNTS / sizeof *COUNTS); i++) {
+        for (int channels = 1; channels <= 4; channels++) {
+            for (int ordered = 0; ordered <= 1; ordered++) {
+                try_palette(COUNTS[i], channels, 256, ordered, damages);
+                try_palette(COUNTS[i], channels, 3, ordered, damages);
+            }
+        }
+    }
+}
+
+/* Packed indices */
+
+static int index_at(const void *indices, int64_t i, int colors) {
+    return colors > 256 ? ((const uint16_t *)indices)[i] : ((const uint8_t *)indices)[i];
+}
+
+static void set_index(void *indices, int64_t i, int colors, int index) {
+    if (colors > 256) {
+        ((uint16_t *)indices)[i] = (uint16_t)index;
+    } else {
+        ((uint8_t *)indices)[i] = (uint8_t)index;
+    }
+}
+
+/* Unpacks a payload to `indices` and in the two other ways, which must agree. Returns the status. */
+static int unpack_all_ways(const uint8_t *packed, int rows, int width, int colors,
+                           const uint8_t *palette, int channels, void *indices) {
+    int64_t row = -1, column = -1;
+    uint8_t *pixels = allocate((int64_t)rows * width * channels);
+    const int status = kmq_unpack_indices(packed, rows, width, colors, indices);
+    expect(kmq_check_indices(packed, rows, width, colors, &row, &column) == status
+               && kmq_unpack_pixels(packed, rows, width, palette, colors, channels, pixels)
+                      == status,
+           "all ways to unpack agree");
+    if (status == KMQ_OK) {
+        for (int64_t i = 0; i < (int64_t)rows * width; i++) {
+            const int index = index_at(indices, i, colors);
+            expect(index < colors, "an index that is good is below the number of colors");
+            expect(!memcmp(pixels + i * channels, palette + index * channels, (size_t)channels),
+                   "a pixel is the color of its index");
+        }
+    } else {
+        expect(row >= 0 && row < rows, "a fault has a row");
+        expect(status == KMQ_BAD_PADDING ? column == width : column >= 0 && column < width,
+               "a fault has a column");
+    }
+    free(pixels);
+    return status;
+}
+
+static void try_indices(int rows, int width, int colors, int channels, long damages) {
+    const int64_t count = (int64_t)rows * width, size = count * (colors > 256 ? 2 : 1);
+    int64_t length = rows * kmq_row_bytes(width, colors);
+    void *indices = allocate(size), *again = allocate(size);
+    uint8_t *packed = allocate(length), *palette = allocate(colors * channels);
+    for (int i = 0; i < colors * channels; i++) palette[i] = (uint8_t)random_below(256);
+    for (int64_t i = 0; i < count; i++) set_index(indices, i, colors, random_below(colors));
+
+    expect(kmq_pack_indices(indices, rows, width, colors, packed) == KMQ_OK, "indices are packed");
+    expect(unpack_all_ways(packed, rows, width, colors, palette, channels, again) == KMQ_OK,
+           "packed indices are unpacked");
+    expect(!memcmp(indices, again, (size_t)size), "indices come back");
+    round_trips++;
+
+    for (long i = 0; i < damages && length; i++) {
+        uint8_t *damaged = damage(packed, &length, 0);
+        const int status = unpack_all_ways(damaged, rows, width, colors, palette, channels, again);
+        expect(status == KMQ_OK || status == KMQ_BAD_INDEX || status == KMQ_BAD_PADDING,
+               "damaged indices give one of their statuses");
+        free(damaged);
+    }
+    if (colors < 256) {
+        set_index(indices, count - 1, colors, colors);
+        expect(kmq_pack_indices(indices, rows, width, colors, packed) == KMQ_BAD_INDEX,
+               "an index is below the number of colors");
+    }
+    free(indices);
+    free(again);
+    free(packed);
+    free(palette);
+}
+
+static void try_all_widths(long damages) {
+    static const int WIDTHS[] = {1, 7, 8, 9, 37, 1030};
+    for (int bits = 0; bits <= 16; bits++) {
+        const int most = 1 << bits, least = most / 2 + 1;
+        for (int i = 0; i < (int)(sizeof WIDTHS / sizeof *WIDTHS); i++) {
+            const int some = least + random_below(most - least + 1);
+            try_indices(3, WIDTHS[i], most, 1 + (bits + i) % 4, damages);
+            try_indices(2, WIDTHS[i], some, 1 + random_below(4), damages);
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    static void (*const TRIALS[])(long damages) = {try_palettes, try_all_widths};
+    expect(argc == 2, "the one argument is how often each payload is damaged");
+    const long damages = strtol(argv[1], NULL, 10);
+    for (int i = 0; i < (int)(sizeof TRIALS / sizeof *TRIALS); i++) TRIALS[i](damages);
+    printf("libkmq: %ld round trips, %ld mutations\n", round_trips, mutations);
+    return 0;
+}
