@@ -263,14 +263,30 @@ def test_plots(tmp_path):
 
 
 def test_coding_is_measured(tmp_path):
-    """Packed coding at every width, two threads, and what repeats exactly."""
+    """Packed coding at every width, two threads, and small pictures made in code."""
+    from bench.rows import find, rows_of
+
     path = tmp_path / "found.json"
     found = measured("packed", "--size", 64, path=path)
     assert [row[0] for row in found["packed"]["rows"]] == list(range(1, 17))
     found = measured("threads", "--size", 64, path=path, tool="kmq-bench-modelled")
-    found = measured("tiles", path=path, tool="kmq-bench-modelled")
-    assert set(found) == {"packed", "modelled threads", "modelled tiles"}
-    assert found["modelled tiles"]["page_bytes"] < found["modelled tiles"]["page_webp_bytes"]
+    found = measured("made", "--most-megapixels", 0.5, path=path, tool="kmq-bench-modelled")
+    assert set(found) == {"packed", "modelled threads", "modelled made"}
+    rows = rows_of(found["modelled made"])
+    assert len(rows) == 9
+    for picture, peer in (("tile map", "xz_bytes"), ("page of text", "webp_bytes")):
+        (row,) = find(rows, picture=picture)
+        assert row["bytes"] < row[peer]
+
+
+def test_made_pictures_are_exact():
+    """All are of at most 256 colors, and gradients of just as many."""
+    from bench.made import made_pictures
+
+    colors = {name: len(Image.fromarray(pixels).getcolors(256)) for name, pixels in made_pictures()}
+    for name in ("gray ramp", "two colors", "two colors, slanted", "large gray ramp"):
+        assert colors[name] == 256
+    assert len(colors) == 11
 
 
 def test_corpus_is_measured(tmp_path):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .rows import Row, figure, find, rows_of, speed, table
+from .rows import Row, figure, find, rows_of, short, speed, table
 
 SIZE_PEERS = ("WebP -m6", "JPEG XL best of -e7, -e9", "oxipng -o4", "GIF")
 PACKED_BITS = (1, 4, 8, 12, 16)
@@ -62,13 +62,25 @@ def render_threads(part: dict[str, Any]) -> str:
     )
 
 
-def render_tiles(part: dict[str, Any]) -> str:
-    """What repeats exactly, by coders that look for that."""
-    return (
-        "`kmq-bench-modelled tiles`: a map of 16 x 16 tiles takes "
-        f"{part['map_bytes'] / part['map_xz_bytes']:.2f} of what xz -9e makes of its index bytes, "
-        f"a page of text {part['page_bytes'] / part['page_webp_bytes']:.2f} of WebP -m6."
-    )
+def render_made(part: dict[str, Any]) -> str:
+    """Bytes of pictures made in code by those of a peer."""
+    heads = [
+        "`kmq-bench-modelled made`: bytes by a peer's, same pixels", "size", "colors", "bytes",
+        "WebP -m6", "JPEG XL -e9", "xz -9e of a byte a pixel", "decode MP/s, one thread",
+    ]  # fmt: skip
+    lines = []
+    for row in rows_of(part):
+        peers = [row[f"{peer}_bytes"] for peer in ("webp", "jxl", "xz")]
+        row["pixels"] = row["width"] * row["height"]
+        lines.append([
+            row["picture"],
+            f"{row['width']} x {row['height']}",
+            str(row["colors"]),
+            str(row["bytes"]),
+            *(figure(peer and row["bytes"] / peer, ".2f") for peer in peers),
+            short(speed(row, "decode")),
+        ])  # fmt: skip
+    return table(heads, lines)
 
 
 def render_packed(part: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import io
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -13,6 +14,16 @@ from .measure import Pixels
 
 os.environ["RAYON_NUM_THREADS"] = "1"  # of oxipng, before it starts
 os.environ["OMP_NUM_THREADS"] = "1"  # of pngquant
+
+
+def open_colors(path: Path) -> Image.Image:
+    """A picture as RGB or RGBA: what peers keep is pixels, not metadata or a palette's order."""
+    with Image.open(path) as image:
+        image.load()
+        alpha = "transparency" in image.info or image.mode in ("LA", "PA", "RGBA")
+        colors = image.convert("RGBA" if alpha else "RGB")
+    colors.info.clear()
+    return colors
 
 
 def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from .coding_figures import (
+    render_made,
     render_packed,
     render_sizes,
     render_speed,
     render_threads,
-    render_tiles,
     some_bits,
 )
 from .corpus import render_corpus, render_import
@@ -180,7 +180,7 @@ def render_figures(figures: dict[str, Any]) -> str:
     return "\n\n".join([
         f"{part['date']}, {part['machine']}; {versions_of(part)}.",
         render_sizes(figures["modelled sizes"]),
-        render_tiles(figures["modelled tiles"]),
+        render_made(figures["modelled made"]),
         render_speed(figures["modelled speed"]),
         render_threads(figures["modelled threads"]),
         render_packed(some_bits(figures["packed"])),
@@ -194,7 +194,7 @@ def render_figures(figures: dict[str, Any]) -> str:
 
 
 PARTS = (
-    "compare", "profile", "scale", "modelled sizes", "modelled tiles", "modelled speed",
+    "compare", "profile", "scale", "modelled sizes", "modelled made", "modelled speed",
     "modelled threads", "packed", "quantizer error", "quantizer psnr", "quantizer speed", "rate",
     "corpus", "import",
 )  # fmt: skip
