@@ -289,6 +289,49 @@ def test_made_pictures_are_exact():
     assert len(colors) == 11
 
 
+def test_releases_are_compared(tmp_path):
+    """A release beside itself needs the same bytes, and some time."""
+    from bench.rows import rows_of
+
+    for name, side in (("indexed/a_16", 24), ("cq100/a", 40), ("masks/a", 32), ("masks/b", 32)):
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(photo(side, side) & 0xC0).save(path)
+    options = ("--before", sys.executable, "--pictures", 1, "--runs", 1)
+    found = measured(
+        *("release", tmp_path, *options),
+        path=tmp_path / "found.json",
+        tool="kmq-bench-modelled",
+    )["modelled release"]
+    rows = rows_of(found)
+    sets = ["Kodak K=16", *(f"CQ100 K={k}" for k in ("16", "64", "64 dithered", "256")), "masks"]
+    assert [row["set"] for row in rows] == sets
+    for row in rows:
+        assert (row["pictures"], row["bytes"]) == (1, row["before_bytes"])
+        assert row["jxl_decode_seconds"] is None
+        assert min(row["decode_seconds"], row["before_encode_seconds"]) > 0
+    assert found["before"]["kmcodec"] == found["versions"]["kmcodec"]
+
+
+def test_release_that_is_not_there():
+    """An environment without kmcodec is named, not waited for."""
+    bench = [sys.executable, str(TOOLS / "kmq-bench-modelled"), "release", "."]
+    run = subprocess.run([*bench, "--before", "true"], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (1, "kmq-bench-modelled: true has ended\n")
+
+
+def test_compared_releases_are_rendered():
+    """Ratios of bytes and of times, and how fast both are."""
+    from bench.coding_figures import render_release
+    from bench.release import COLUMNS
+
+    row = ["masks", 2, 10**6, 90, 100, 0.5, 1.0, 0.25, 1.0, 0.125]
+    part = {"columns": COLUMNS, "rows": [row], "before": {"kmcodec": "0.1"}, "kernels": "SSE2"}
+    text = render_release(part)
+    assert "| masks | 2 | 0.9000 | 4.00 | 2.00 | 4.00, 1.00 | 2.00, 1.00 | 0.50 |" in text
+    assert text.endswith("The other release: kmcodec 0.1. This release has its SSE2 kernels.")
+
+
 def test_corpus_is_measured(tmp_path):
     """What becomes of pictures is counted by outcome."""
     folder = tmp_path / "pictures"

@@ -1,11 +1,11 @@
 """What pipelines are given: pictures at a setting, and what kmcodec makes of them."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -13,6 +13,8 @@ from PIL import Image
 import kmcodec
 
 from .measure import Pixels, mean_squared_error, psnr
+
+T = TypeVar("T")
 
 MOST_COLORS = 256
 
@@ -92,8 +94,13 @@ def read_set(folder: Path, most: int) -> list[Picture]:
     pictures = [picture for picture in found if picture]
     if not pictures:
         sys.exit(f"kmq-bench: no pictures in {folder}")
-    count = min(most, len(pictures))
-    return [pictures[(2 * number + 1) * len(pictures) // (2 * count)] for number in range(count)]
+    return evenly(pictures, most)
+
+
+def evenly(items: Sequence[T], most: int) -> list[T]:
+    """At most so many of them, evenly spaced."""
+    count = min(most, len(items))
+    return [items[(2 * number + 1) * len(items) // (2 * count)] for number in range(count)]
 
 
 def least(low: int, high: int, passes: Callable[[int], bool]) -> int | None:

@@ -83,6 +83,41 @@ def render_made(part: dict[str, Any]) -> str:
     return table(heads, lines)
 
 
+def render_release(part: dict[str, Any]) -> str:
+    """Bytes and speed by those of another release, and decoding by JPEG XL's."""
+    heads = [
+        "`kmq-bench-modelled release`, one thread", "pictures", "bytes, by the other's",
+        "decode, times as fast", "encode, times as fast", "decode MP/s, other's",
+        "encode MP/s, other's", "decode, times as fast as JPEG XL -e9",
+    ]  # fmt: skip
+    lines = [
+        [
+            row["set"],
+            str(row["pictures"]),
+            f"{row['bytes'] / row['before_bytes']:.4f}",
+            *(short(gain(row, way, f"before_{way}")) for way in ("decode", "encode")),
+            *(both_speeds(row, way) for way in ("decode", "encode")),
+            "" if row["jxl_decode_seconds"] is None else short(gain(row, "decode", "jxl_decode")),
+        ]
+        for row in rows_of(part)
+    ]
+    other = ", ".join(f"{name} {version}" for name, version in part["before"].items())
+    kernels = (
+        "" if part["kernels"] == "all" else f" This release has its {part['kernels']} kernels."
+    )
+    return f"{table(heads, lines)}\n\nThe other release: {other}.{kernels}"
+
+
+def gain(row: Row, own: str, other: str) -> float:
+    """How many times as fast as another."""
+    return float(row[f"{other}_seconds"] / row[f"{own}_seconds"])
+
+
+def both_speeds(row: Row, way: str) -> str:
+    """Megapixels a second of this release and of the other."""
+    return f"{short(speed(row, way))}, {short(speed(row, f'before_{way}'))}"
+
+
 def render_packed(part: dict[str, Any]) -> str:
     """Speed by Pillow's PNG, and memory, at every width."""
     heads = [

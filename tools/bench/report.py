@@ -5,6 +5,7 @@ from typing import Any
 from .coding_figures import (
     render_made,
     render_packed,
+    render_release,
     render_sizes,
     render_speed,
     render_threads,
@@ -177,11 +178,13 @@ def render_sides(figures: dict[str, Any]) -> str:
 def render_figures(figures: dict[str, Any]) -> str:
     """What stands in README under "Figures"."""
     part = figures["modelled speed"]
+    release = figures.get("modelled release")
     return "\n\n".join([
         f"{part['date']}, {part['machine']}; {versions_of(part)}.",
         render_sizes(figures["modelled sizes"]),
         render_made(figures["modelled made"]),
         render_speed(figures["modelled speed"]),
+        *([render_release(release)] if release else []),
         render_threads(figures["modelled threads"]),
         render_packed(some_bits(figures["packed"])),
         render_error(figures["quantizer error"]),
@@ -198,7 +201,7 @@ PARTS = (
     "modelled threads", "packed", "quantizer error", "quantizer psnr", "quantizer speed", "rate",
     "corpus", "import",
 )  # fmt: skip
-"""The benches that the blocks need."""
+"""The benches that the blocks need; a comparison of releases is shown if there is one."""
 
 BLOCKS = {"side by side": render_sides, "figures": render_figures}
 """The marked blocks of README, and what renders them."""
