@@ -1,1 +1,1 @@
-"""The benches behind the commands ``kmq-bench*``: what they measure, and README's figures of it."""
+"""The benches behind the commands ``kmq-bench*``: what they measure and how it is shown."""

@@ -1,4 +1,4 @@
-"""Where .kmq loses, and what holds it back, as README says it."""
+"""Where .kmq loses, and what holds it back, as the README of the benches says it."""
 
 from typing import Any
 

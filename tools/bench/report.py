@@ -1,4 +1,4 @@
-"""The figures of the benches in Markdown, and their block in README."""
+"""The figures of the benches in Markdown, and their blocks in two READMEs."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from .coding_figures import (
     some_bits,
 )
 from .corpus import render_corpus, render_import
+from .headlines import render_headlines
 from .losses import render_losses, render_profile
 from .quantizer_figures import render_error, render_psnr, render_quantizer_speed, render_rate
 from .rows import (
@@ -151,7 +152,7 @@ def render_slopes(rows: list[Row]) -> str:
 
 
 def render_sides(figures: dict[str, Any]) -> str:
-    """What stands in README under "Side by side"."""
+    """What stands under "Side by side"."""
     part = figures["compare"]
     rows = rows_of(part)
     counts = ", ".join(f"{name} {len(names)}" for name, names in part["sets"].items())
@@ -176,7 +177,7 @@ def render_sides(figures: dict[str, Any]) -> str:
 
 
 def render_figures(figures: dict[str, Any]) -> str:
-    """What stands in README under "Figures"."""
+    """What stands under "Figures"."""
     part = figures["modelled speed"]
     release = figures.get("modelled release")
     return "\n\n".join([
@@ -203,8 +204,11 @@ PARTS = (
 )  # fmt: skip
 """The benches that the blocks need; a comparison of releases is shown if there is one."""
 
-BLOCKS = {"side by side": render_sides, "figures": render_figures}
-"""The marked blocks of README, and what renders them."""
+BLOCKS = {
+    "README.md": {"headlines": render_headlines},
+    "tools/bench/README.md": {"side by side": render_sides, "figures": render_figures},
+}
+"""The marked blocks of each README, and what renders them."""
 
 
 def marks(name: str) -> tuple[str, str]:
