@@ -61,11 +61,14 @@ def pack_bands(header: Header, indices: Indices) -> Iterator[bytearray]:
         yield pack_indices(np.ascontiguousarray(rows), header.color_count)
 
 
-def model_bands(header: Header, codes: Indices, threads: int | None) -> list[bytes] | None:
+def model_bands(
+    header: Header, codes: Indices, slack: float, threads: int | None
+) -> list[bytes] | None:
     """The modelled payload of each band; None if one is longer than packed."""
 
     def encode(number: int) -> bytes | None:
-        return encode_indices(codes[slice(*header.rows_of_band(number))], header.color_count)
+        rows = codes[slice(*header.rows_of_band(number))]
+        return encode_indices(rows, header.color_count, slack)
 
     workers = count_workers(threads, header.band_count)
     payloads = []

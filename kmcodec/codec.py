@@ -79,7 +79,8 @@ def encode_indexed(palette: Any, indices: Any, **options: Any) -> bytes:
         palette: (K, 3) or (K, 4) uint8, K in 1..65536. It is stored in its order, duplicates and
             unused entries included. Up to 256 colors the file opens as P, else as RGB or RGBA.
         indices: (height, width) of an integer type, each in 0..K-1.
-        **options: ``coding``, ``band_rows``, ``threads`` and metadata, as for ``encode``.
+        **options: ``coding``, ``slack``, ``band_rows``, ``threads`` and metadata, as for
+            ``encode``.
 
     Raises:
         TypeError, ValueError: an array of another shape, type or range, or an unknown option.
@@ -174,7 +175,7 @@ def _plan(source: Indexed, keep_order: bool, flags: Flags, options: Options) -> 
         band_rows=choose_band_rows(width, height, options.band_rows),
     )
     if options.coding == "modelled":
-        return plan_file(header, source, keep_order, options.threads)
+        return plan_file(header, source, keep_order, options.slack, options.threads)
     return Plan(header, source.palette.tobytes(), source.indices, None)
 
 

@@ -1,46 +1,52 @@
 """Modelled coding: each index is predicted from its neighborhood and range coded (spec 6.3).
 
-A band is coded by one of two models: for photographs, whose neighbors are similar, or for
-graphics, which repeat themselves and have flat areas. Which is better is tried: on the whole of a
-small band, on some rows of a large one. That choice is the encoder's affair; the first decision
-of the payload tells the decoder.
+A band is coded by one of two models: photo, for noise around slow changes, or graphics, for what
+repeats itself and has flat areas. Small bands are coded with both; of large ones some rows tell
+which. Photo decodes several times as fast where little is flat, so there it may cost a little more.
+That choice is the encoder's affair; the first decision of a payload tells the decoder.
 """
 
-from typing import Final, NamedTuple
+from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels import modelling
 from .errors import FormatError
-from .format import MODEL_BORDER, Indices, index_bits
+from .format import Indices, index_bits
+from .libkmq import binding
 
 TINY_PIXELS: Final = 512
 """Up to here trials would take longer than all the rest."""
 
-TRIAL_PIXELS: Final = 1 << 12
-"""Pixels that models and orders are tried on, of sixteen times as many or more."""
+SMALL_PIXELS: Final = 1 << 16
+"""Up to here a band is coded with both models, and a picture in each order of its codes."""
+
+_SAMPLE_PIXELS: Final = 1 << 14
+"""Pixels of larger ones that models and orders are tried on."""
+
+_SAMPLE_STRIPS: Final = 4
+"""Places that these are taken from."""
 
 _FLAT_SHARE: Final = 0.5
-"""Share of pixels in flat surroundings from which a picture is graphics without a trial."""
+"""Share of pixels in flat surroundings from which graphics decodes about as fast as photo."""
 
 
-class _Space(NamedTuple):
-    """What a band learns, before it: zeros (spec 6.3.5, 6.3.6, 6.3.9)."""
+class Model(IntEnum):
+    """The models by the value of the decision that names them (spec 6.3.1)."""
 
-    lines: NDArray[np.int16]
-    weights: NDArray[np.int16]
-    places: NDArray[np.uint32]
-    log_lines: int
-    log_places: int
+    PHOTO = 0
+    GRAPHICS = 1
 
 
-def encode_indices(indices: Indices, color_count: int) -> bytes | None:
+def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> bytes | None:
     """Code a band.
 
     Args:
         indices: (rows, width) uint8 or uint16, each below ``color_count``.
         color_count: 1..65536.
+        slack: share of bytes that the payload may be longer for being decoded at least twice as
+            fast.
 
     Returns:
         The payload, or None if it would be longer than the same rows packed.
@@ -49,34 +55,30 @@ def encode_indices(indices: Indices, color_count: int) -> bytes | None:
         return b""
     rows, width = indices.shape
     room = rows * ((width * index_bits(color_count) + 7) // 8)
-    plane = _plane(rows, width)
-    plane[3:, MODEL_BORDER:-MODEL_BORDER] = indices
-    if indices.size <= TINY_PIXELS or _flat_share(indices) > _FLAT_SHARE:
-        graphics = indices.size > TINY_PIXELS
-        return _encode_plane(plane, color_count, room, graphics=graphics)
-    if indices.size <= 16 * TRIAL_PIXELS:
-        payloads = [_encode_plane(plane, color_count, room, graphics=g) for g in (False, True)]
-        return min((p for p in payloads if p is not None), key=len, default=None)
-    sample = choose_sample(indices)
-    graphics = estimate(sample, color_count, graphics=True) < estimate(sample, color_count)
-    return _encode_plane(plane, color_count, room, graphics=graphics)
+    indices = np.ascontiguousarray(indices)
+    slack = slack if _flat_share(indices) < _FLAT_SHARE else 0.0
+    if indices.size > SMALL_PIXELS:
+        sample = choose_sample(indices)
+        lengths = {model: _length(sample, color_count, model) for model in Model}
+        return _encode_band(indices, color_count, _choose(lengths, slack), room)
+    payloads = {model: _encode_band(indices, color_count, model, room) for model in Model}
+    known = {model: len(payload) for model, payload in payloads.items() if payload is not None}
+    return payloads[_choose(known, slack)] if known else None
 
 
 def choose_sample(indices: Indices) -> Indices:
-    """Rows from the middle that both models, or orders of codes, are tried on."""
+    """Rows from several places that both models, or orders of codes, are tried on."""
     height, width = indices.shape
-    rows = min(height, -(-TRIAL_PIXELS // width))
-    top = (height - rows) // 2
-    return indices[top : top + rows]
+    rows = max(2, _SAMPLE_PIXELS // (_SAMPLE_STRIPS * width))
+    if _SAMPLE_STRIPS * rows >= height:
+        return indices
+    tops = [(2 * i + 1) * (height - rows) // (2 * _SAMPLE_STRIPS) for i in range(_SAMPLE_STRIPS)]
+    return np.concatenate([indices[top : top + rows] for top in tops])
 
 
-def estimate(indices: Indices, color_count: int, *, graphics: bool = False) -> int:
-    """Bytes of some rows under one of the models."""
-    rows, width = indices.shape
-    plane = _plane(rows, width)
-    plane[3:, MODEL_BORDER:-MODEL_BORDER] = indices
-    payload = _encode_plane(plane, color_count, 4 * indices.size, graphics=graphics)
-    return 4 * indices.size if payload is None else len(payload)
+def estimate(indices: Indices, color_count: int) -> int:
+    """Bytes of some rows under the better model."""
+    return min(_length(np.ascontiguousarray(indices), color_count, model) for model in Model)
 
 
 def decode_indices(payload: bytes, color_count: int, out: Indices, offset: int = 0) -> None:
@@ -94,21 +96,31 @@ def decode_indices(payload: bytes, color_count: int, out: Indices, offset: int =
     if color_count == 1:
         out.fill(0)
         return
-    rows, width = out.shape
-    plane = _plane(rows, width)
-    space = _space(rows * width, width, color_count)
-    if not modelling.decode_plane(payload, color_count, *space, plane):
+    indices = out if out.flags.c_contiguous else np.empty_like(out, order="C")
+    if binding.decode_band(payload, color_count, _memory(out, color_count), indices) != binding.OK:
         raise FormatError("no indices have this payload", offset=offset, field="payload")
-    out[:] = plane[3:, MODEL_BORDER:-MODEL_BORDER]
+    if indices is not out:
+        out[:] = indices
 
 
-def _encode_plane(
-    plane: NDArray[np.uint16], color_count: int, room: int, *, graphics: bool
-) -> bytes | None:
-    rows, width = plane.shape[0] - 3, plane.shape[1] - 2 * MODEL_BORDER
+def _choose(lengths: dict[Model, int], slack: float) -> Model:
+    """The model of the shorter payload; photo if it is not much longer."""
+    if len(lengths) == 1:
+        return next(iter(lengths))
+    faster = lengths[Model.PHOTO] <= lengths[Model.GRAPHICS] * (1 + slack)
+    return Model.PHOTO if faster else Model.GRAPHICS
+
+
+def _length(indices: Indices, color_count: int, model: Model) -> int:
+    """Bytes under one of the models; those of all bits if it needs more than these."""
+    payload = _encode_band(indices, color_count, model, 2 * indices.size)
+    return 2 * indices.size if payload is None else len(payload)
+
+
+def _encode_band(indices: Indices, color_count: int, model: Model, room: int) -> bytes | None:
     payload = np.empty(room + 8, np.uint8)  # the coder ends with up to 8 zeros, then cut off
-    space = _space(rows * width, width, color_count)
-    length = modelling.encode_plane(plane, color_count, graphics, *space, payload)
+    memory = _memory(indices, color_count)
+    length = binding.encode_band(indices, color_count, model, memory, payload)
     return None if not 0 <= length <= room else payload[:length].tobytes()
 
 
@@ -121,26 +133,10 @@ def _flat_share(indices: Indices) -> float:
     return float((same & (above[:, 1:] == row[:, 1:])).mean())
 
 
-def _plane(rows: int, width: int) -> NDArray[np.uint16]:
-    """Rows with a border (spec 6.3.2), all zero."""
-    return np.zeros((3 + rows, width + 2 * MODEL_BORDER), np.uint16)
-
-
-def _space(pixels: int, width: int, color_count: int) -> _Space:
-    bits = index_bits(color_count)
-    log_lines = min(max(7, (2 * pixels - 1).bit_length()), 13 if bits <= 4 else 14)
-    log_places = min(max(8, (pixels - 1).bit_length()), 16)
-    return _Space(
-        _aligned(modelling.line_slots(log_lines, bits)),
-        _aligned(modelling.weight_count(bits)),
-        np.zeros((2 << log_places) + width, np.uint32),
-        log_lines,
-        log_places,
-    )
-
-
-def _aligned(count: int) -> NDArray[np.int16]:
-    """Zeros from a multiple of 64 bytes on, so that a bucket of lines is one cache line."""
-    raw = np.zeros(2 * count + 64, np.uint8)
+def _memory(indices: Indices, color_count: int) -> NDArray[np.uint8]:
+    """Scratch for a band, from a multiple of 64 bytes on."""
+    rows, width = indices.shape
+    size = binding.band_memory(rows, width, color_count)
+    raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
-    return raw[start : start + 2 * count].view(np.int16)
+    return raw[start : start + size]

@@ -33,6 +33,8 @@ class Options:
             unless ``rate`` is above 0, or ``quality`` asks for less.
         coding: how indices are coded: ``"modelled"``, which falls back to ``"packed"`` where that
             is smaller, or ``"packed"``.
+        slack: share of its bytes that a band may be larger for being decoded at least twice as
+            fast, 0 (the smallest file) to 1.
         speed: 1 (best palette) to 10 (fastest); how long palettes are searched for.
         seeding: where K-Means starts: ``"wu"``, ``"k-means++"`` or ``"random"``; it then runs once
             and nothing is searched. None for what ``speed`` finds best.
@@ -71,6 +73,7 @@ class Options:
 
     colors: int = 256
     coding: CodingName = "modelled"
+    slack: float = 0.01
     speed: int = 5
     seeding: SeedingName | None = None
     seed: int = 0
@@ -102,6 +105,7 @@ class Options:
         self._check_choice("space", get_args(SpaceName))
         self._check_choice("weighting", get_args(WeightingName))
         self._check_choice("dithering", get_args(DitheringName))
+        self._set("slack", self._check_number("slack", self.slack, 0, 1))
         self._set("dither", self._check_number("dither", self.dither, 0, 1))
         self._set("rate", self._check_number("rate", self.rate, 0, sys.float_info.max))
         if self.dither > 0 and self.rate > 0:

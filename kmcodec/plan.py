@@ -7,7 +7,7 @@ knows nothing of this.
 """
 
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,9 @@ from .bands import model_bands
 from .coded_palette import encode_palette, invert
 from .container import join_coded_palette
 from .format import MAX_MODELLED_CELLS, Coding, Flags, Header, Indices, Mode
-from .modelled import TINY_PIXELS, choose_sample, estimate
+from .modelled import SMALL_PIXELS, TINY_PIXELS, choose_sample, estimate
 from .palette import green_order, split_order
 from .pixels import Indexed
-
-_SMALL_PIXELS: Final = 1 << 16
-"""Up to here a picture is coded once in each order."""
 
 
 class Plan(NamedTuple):
@@ -49,17 +46,20 @@ class Arrangement(NamedTuple):
     codes: Indices
 
 
-def plan_file(header: Header, source: Indexed, keep_order: bool, threads: int | None) -> Plan:
+def plan_file(
+    header: Header, source: Indexed, keep_order: bool, slack: float, threads: int | None
+) -> Plan:
     """The smallest file there is for a picture, of those that are tried.
 
     Args:
         header: of the picture; its coding and flags are chosen here.
         source: the picture.
         keep_order: whether palette and indices must be decoded as they are, not only the pixels.
+        slack: share of bytes that a band may be longer for being decoded twice as fast.
         threads: bands coded at once; None for one a core.
     """
     arrangements = [_arrange(source, order, keep_order) for order in _orders(source, keep_order)]
-    if source.indices.size > _SMALL_PIXELS and len(arrangements) > 1:
+    if source.indices.size > SMALL_PIXELS and len(arrangements) > 1:
         arrangements = [min(arrangements, key=_estimated_size)]
     given = Arrangement(source.palette, None, source.indices)
     packable = [given, *(a for a in arrangements if a.order is None)]  # no order is packed
@@ -67,7 +67,7 @@ def plan_file(header: Header, source: Indexed, keep_order: bool, threads: int | 
     modelled = replace(header, coding=Coding.MODELLED)
     if header.color_count > 1 and modelled.band_cells <= MAX_MODELLED_CELLS:
         for arrangement in arrangements:
-            payloads = model_bands(modelled, arrangement.codes, threads)
+            payloads = model_bands(modelled, arrangement.codes, slack, threads)
             if payloads is not None:
                 best = min(best, _join(modelled, arrangement, payloads), key=lambda p: p.size)
     return best
@@ -89,7 +89,7 @@ def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
     given = np.arange(len(source.palette), dtype=np.uint16)
     if source.mode == Mode.BILEVEL:
         return [given]
-    small = source.indices.size <= _SMALL_PIXELS
+    small = source.indices.size <= SMALL_PIXELS
     tiny = source.indices.size <= TINY_PIXELS
     orders = [given] if keep_order else [green_order(source.palette)] if small else []
     if not tiny:

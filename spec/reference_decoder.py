@@ -7,10 +7,13 @@ Nothing but the standard library is used, and no code is shared with the kmcodec
 """
 
 import math
+import re
 import struct
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # Section 8.1: errors by class
@@ -191,7 +194,7 @@ def decode(data: bytes, max_pixels: int | None = DEFAULT_MAX_PIXELS) -> Picture:
                 indices.append(unpack_row(row_payload, width, bits, color_count))
         else:
             codes = decode_modelled(payload, band_height, width, color_count)
-            # 6.3.1: "The code of a pixel is its index, unless the coded palette has an order:
+            # 6.3: "The code of a pixel is its index, unless the coded palette has an order:
             # then index = order[code] (5.3.4)."
             indices.extend([order[code] for code in row] if order else row for row in codes)
 
@@ -515,62 +518,308 @@ def decode_order(decoder: RangeDecoder, color_count: int, ranks: Component) -> l
     return order
 
 
-# Section 6.3: coding modelled. Arithmetic and constants
+# Section 6.3: coding modelled
 
 
-def saturate(number: int) -> int:
-    """The nearest integer of 16 bits with sign."""
-    return min(max(number, -(2**15)), 2**15 - 1)
+def sat(x: int) -> int:
+    """6.3: the nearest integer of 16 bits with a sign."""
+    return min(max(x, -(2**15)), 2**15 - 1)
 
 
-def log2(v: int) -> int:
-    """6.3.6: "e * 2^23 + (v - 2^e) * 2^(23 - e), where e = floor(log2(v))"."""
-    e = v.bit_length() - 1
-    return (e << 23) + ((v - (1 << e)) << (23 - e))
+def R(a: int, b: int) -> int:  # noqa: N802
+    """6.3: the rounded product."""
+    return (a * b + 2**14) >> 15
 
 
-def stretch(p: int) -> int:
-    """6.3.6: log odds of a probability in units of 2^-16."""
-    return (log2(p) - log2(65536 - p)) >> 15
+def H(a: int, b: int) -> int:  # noqa: N802
+    """6.3: the upper half of a product."""
+    return (a * b) >> 16
 
 
-def squash(d: int) -> int:
-    """6.3.6: the probability of log odds."""
-    odds = (256 + abs(d) % 256) << (abs(d) // 256)
-    p = odds * 2**16 // (odds + 256)
-    return min(max(p if d >= 0 else 65536 - p, 16), 65520)
+def decode_modelled(payload: bytes, rows: int, width: int, color_count: int) -> list[list[int]]:
+    """6.3: the rows of codes of a band."""
+    # "With one color every code is 0, every payload is empty, and nothing is decided."
+    if color_count == 1:
+        return [[0] * width for _ in range(rows)]
+    decoder = RangeDecoder(payload, "payload")
+    model = Graphics if decoder.decide(PLAIN) else Photo
+    band = model(decoder, rows, width, color_count)
+    for y in range(rows):
+        # 6.3.1: "Before the first pixel of a row, the 8 cells left of it are set to the code in
+        # the cell above that pixel; after its last, the 8 cells right of it to the code of that
+        # pixel."
+        first = (y + 3) * band.stride + 8
+        band.plane[first - 8 : first] = [band.plane[first - band.stride]] * 8
+        band.decode_row(y)
+        band.plane[first + width : first + width + 8] = [band.plane[first + width - 1]] * 8
+    decoder.check_end()
+    return [band.row(y) for y in range(rows)]
 
 
-def rate(count: int) -> int:
-    """6.3.7: how far a slot moves that was visited ``count`` times."""
-    h = 18096 - 38 * count
-    return (128 + h % 128) << (h // 128 - 134)
-
-
-STRETCH = {s: stretch(s + 32776) for s in range(-32768, 32768, 16)}
-SQUASH = {d: squash(d) for d in range(-3072, 3072)}
-RATES = [rate(count) for count in range(16)]
-
-# 6.3.4: "The multipliers are the powers of 9e3779b1 modulo 2^32"
-NEIGHBORS = ["W", "N", "NW", "NE", "WW", "NN", "NEE", "NWW", "NNE", "NNW", "WWW", "NEEE"]
-NEAR = NEIGHBORS[:6]
-MULTIPLIERS = {
-    name: pow(0x9E3779B1, i + 1, 2**32) for i, name in enumerate([*NEIGHBORS, "X", "Y", "PATH"])
+# 6.3.1: column and row of each neighbor, beside the pixel's
+NEIGHBORS = {
+    "W": (-1, 0),
+    "N": (0, -1),
+    "NW": (-1, -1),
+    "NE": (1, -1),
+    "WW": (-2, 0),
+    "NN": (0, -2),
+    "NEE": (2, -1),
+    "NWW": (-2, -1),
+    "NNE": (1, -2),
+    "NNW": (-1, -2),
+    "WWW": (-3, 0),
+    "NEEE": (3, -1),
 }
+# "in this order, the powers 1 to 15 of 0x9e3779b1, but m(NEEE) = 0x52f97241"
+M = {n: pow(0x9E3779B1, i, 2**32) for i, n in enumerate([*NEIGHBORS, "X", "Y", "PATH"], start=1)}
+M["NEEE"] = 0x52F97241
+SETS = {"six": list(NEIGHBORS)[:6], "all": list(NEIGHBORS)}
+EQUAL = "W N, W NW, N NW, N NE, W WW, N NN"
+OTHER = "NE NEE, NW NWW, W NE, NE NNE, NW NNW, WW NWW, N WW, W NN"
+WHICH = "W NEE, W NWW, W NNE, W NNW, W WWW, W NEEE"
 
-# 6.3.1: hashed contexts, direct contexts, initial weight of a context, rate
-PHOTO = (15, "", 1600, 18)
-SLIM = (2, "W NE N NW", 4000, 32)
-GRAPHICS = (13, "", 1846, 48)
+
+def mix(h: int) -> int:
+    """6.3.1; the hash is not yet reduced modulo 2^32."""
+    h %= 2**32
+    return (h ^ (h >> 15)) * 0x2C1B3C6D % 2**32
 
 
-def mixed(hashed: int) -> int:
-    """6.3.4: "mixed(h) = ((h xor (h >> 15)) * 2c1b3c6d) mod 2^32"."""
-    return (hashed ^ hashed >> 15) * 0x2C1B3C6D % 2**32
+def log(n: int, a: int, b: int) -> int:
+    """6.3.1: "min(max(a, ceil(log2(n))), b)"."""
+    return min(max(a, (n - 1).bit_length()), b)
+
+
+@cache
+def p(i: int) -> int:
+    """6.3.2: the probability of a logit."""
+    a = abs(64 * i + 32)
+    o = (2048 + a % 2048) << (a >> 11)
+    q = o * 2**16 // (o + 2048)
+    return min(max(16, q if i >= 0 else 2**16 - q), 65520)
+
+
+@cache
+def e(i: int, bit: int) -> int:
+    """6.3.2: what is learned from a bit."""
+    d = abs(2**16 * bit - p(i))
+    s = 4 * p(i) * (2**16 - p(i)) + 85899346
+    t = math.isqrt(math.isqrt(s * 2**30) * 2)
+    learned = (d * 4117 + (t >> 1)) // t
+    return learned if bit else -learned
+
+
+class Rare:
+    """6.3.3: a rare decision."""
+
+    def __init__(self, p: int, n: int = 0) -> None:
+        self.p = p
+        self.n = n
+
+    def decide(self, decoder: RangeDecoder) -> bool:
+        """Decide and learn."""
+        bit = decoder.decide(self.p, 22) == 1
+        self.learn(bit)
+        return bit
+
+    def learn(self, bit: bool) -> None:
+        """Learn from a bit."""
+        step = 2**17 // (2 * self.n + 3)
+        # "p grows by ((2^22 - 1 - p) * step) >> 16 after a 1; after a 0 it shrinks by
+        # (p * step) >> 16, but not below 8."
+        if bit:
+            self.p += ((2**22 - 1 - self.p) * step) >> 16
+        else:
+            self.p = max(self.p - ((self.p * step) >> 16), 8)
+        self.n = min(self.n + 1, 255)
+
+
+class Band:
+    """The plane of a band, and the pixel that is being decoded."""
+
+    def __init__(self, decoder: RangeDecoder, rows: int, width: int, color_count: int) -> None:
+        self.decoder = decoder
+        self.pixels = rows * width
+        self.width = width
+        self.color_count = color_count
+        # 6.3.2
+        self.bits = (color_count - 1).bit_length()
+        self.top = 1 << self.bits  # path is a code plus this at the end
+        count = -(-self.bits // 4)
+        self.levels: list[int] = []
+        for level in range(count):
+            self.levels.append(-(-(self.bits - sum(self.levels)) // (count - level)))
+        # 6.3.1
+        self.stride = width + 16
+        self.plane = [0] * ((rows + 3) * self.stride)
+        self.start(0, 0)
+
+    def row(self, y: int) -> list[int]:
+        """The codes of a row."""
+        return self.plane[(y + 3) * self.stride + 8 :][: self.width]
+
+    def decode_row(self, y: int) -> None:
+        """6.3: "for each pixel"."""
+        for x in range(self.width):
+            self.start(x, y)
+            self.plane[self.place] = self.code()
+
+    def start(self, x: int, y: int) -> None:
+        """Begin a pixel: its place and neighbors."""
+        self.place = (y + 3) * self.stride + 8 + x
+        self.around = self.neighbors(self.place)
+        self.names = {**self.around, "X": x, "Y": y}
+        self.equal = self.compared(EQUAL)
+
+    def code(self) -> int:
+        """Decode the code of the pixel."""
+        raise NotImplementedError
+
+    def neighbors(self, place: int) -> dict[str, int]:
+        """6.3.1: the neighbors of a place."""
+        return {n: self.plane[place + r * self.stride + c] for n, (c, r) in NEIGHBORS.items()}
+
+    def hash(self, names: str) -> int:
+        """6.3.1: a hash, written without its brackets, not yet reduced modulo 2^32."""
+        total = 0
+        for term in names.split(", "):
+            name, number = [*re.split("'|>>", term), "0"][:2]
+            # "W'3 is W >> max(bits - 3, 0)"
+            shift = max(self.bits - int(number), 0) if "'" in term else int(number)
+            # "in six'2 each has the '2"
+            for each in SETS.get(name, [name]):
+                total += (self.names[each] >> shift) * M[each]
+        return total
+
+    def near(self, a: str, b: str, c: str) -> int:
+        """6.3.1: "a + b - c, but 0 if that is negative and color_count - 1 if it is more"."""
+        sum_ = self.around[a] + self.around[b] - self.around[c]
+        return min(max(sum_, 0), self.color_count - 1)
+
+    def compared(self, pairs: str) -> int:
+        """6.3.1: equal, other and which."""
+        both = [pair.split() for pair in pairs.split(", ")]
+        return sum((self.around[a] == self.around[b]) << i for i, (a, b) in enumerate(both))
+
+    def is_forced(self, path: int) -> bool:
+        """6.3.2: "if a 1 would make every code that begins so at least color_count"."""
+        left = self.bits - path.bit_length()
+        return ((2 * path + 1) << left) - self.top >= self.color_count
+
+
+# 6.3.4: "each with rate and first"
+PHOTO = {
+    "A": "W 1500 18000; NE 1500 12000; [Y>>4, X>>5] 4300 6800; [W, WW, WWW] 1600 13000; "
+    "[N, NN] 2000 21000; [W, N, NE, NEE] 1900 16000; NEE 1500 9700; [W, N, NW] 1300 16000; "
+    "[N, X>>4] 11000 8600",
+    "B": "NE 1700 13000; W 1500 19000; N 1400 12000; near(N, N, NN) 750 2900; NW 1600 4600; "
+    "NNE 1100 2600; NEE 1500 11000; [W, WW] 1800 14000; [N, NN] 1200 11000; "
+    "[W, N, NE, NEE] 1800 6900; NWW 1600 2800; [Y>>4, X>>5] 4700 4700; [W, X>>4] 2600 4500; "
+    "[six'3] 1300 8700",
+    "C": "NE 3300 15000; W 4000 32767; N 3400 20000; NW 3200 6000; [six'2] 650 8500; "
+    "[N, NN] 3800 8500; NEE 3700 18000; near(W, W, WW) 2200 8000",
+}
+PHOTO["D"] = PHOTO["C"]
+
+
+class Photo(Band):
+    """6.3.4: a band of model photo."""
+
+    def __init__(self, decoder: RangeDecoder, rows: int, width: int, color_count: int) -> None:
+        super().__init__(decoder, rows, width, color_count)
+        if self.bits <= 4:
+            self.kind = "A"
+        elif self.bits <= 6:
+            self.kind = "B"
+        elif self.bits <= 8 and self.pixels >= 4096:
+            self.kind = "C"
+        else:
+            self.kind = "D"
+        entries = [entry.rsplit(" ", 2) for entry in PHOTO[self.kind].split("; ")]
+        self.contexts = [(text, int(rate), int(first)) for text, rate, first in entries]
+        self.log_lines = log(2 * self.pixels, 7, 12 if self.kind in "AC" else 14)
+        # "all 2^14 at first"
+        self.w: dict[tuple[int, int, int], int] = defaultdict(lambda: 2**14)
+        self.t: dict[tuple[int, int, int], int] = defaultdict(lambda: 2**14)
+        self.counters: dict[tuple[int, int, int], int] = {}
+        self.logits: dict[tuple[int, int, int, int], int] = defaultdict(int)
+
+    def line(self, text: str, level: int, path: int) -> tuple[int, int]:
+        """The line of a context: by path and code if it is direct, else by 0 and its number."""
+        if text[0] == "[":
+            hashed = self.hash(text.strip("[]"))
+        else:
+            is_near = text.startswith("near")
+            code = self.near(*text[5:-1].split(", ")) if is_near else self.around[text]
+            # "A context without brackets is direct: it has a line for each code in level 0, and
+            # others for each code and path in level 1."
+            if self.kind != "D":
+                return path, code
+            # "In D it is hashed, too: NE as [NE], and near(W, W, WW) times m(W)."
+            hashed = code * M["W" if is_near else text]
+        # "(hash + path * m(PATH)) >> (32 - log_lines), without the path in level 0"
+        hashed += path * M["PATH"] if level > 0 else 0
+        return 0, (hashed % 2**32) >> (32 - self.log_lines)
+
+    def code(self) -> int:
+        """6.3.4: the code of the pixel, level by level."""
+        path = 1
+        for level, level_bits in enumerate(self.levels):
+            lines = [(k, *self.line(c[0], level, path)) for k, c in enumerate(self.contexts)]
+            # "m is the greater of rate and counter"
+            ms = []
+            for line, (_, rate, first) in zip(lines, self.contexts, strict=True):
+                counter = self.counters.get(line, first)
+                ms.append(max(rate, counter))
+                self.counters[line] = sat(counter + R(-250, ms[-1]))
+            weights = 0 if level == 0 else 1 + path % 16
+            node = 1
+            for _ in range(level_bits):
+                bit = 0
+                if not self.is_forced(path):
+                    bit = self.decide(lines, ms, level, weights, node)
+                path, node = 2 * path + bit, 2 * node + bit
+        return path - self.top
+
+    def decide(
+        self, lines: list[tuple[int, int, int]], ms: list[int], level: int, weights: int, node: int
+    ) -> int:
+        """Decide a bit and learn from it."""
+        c = [self.logits[*line, node] for line in lines]
+        w = [self.w[weights, k, node] for k in range(len(lines))]
+        t = self.t[level, self.equal, node]
+        sums = [0, 0]  # even, odd
+        for k in range(len(lines)):
+            sums[k % 2] = sat(sums[k % 2] + H(c[k], w[k]))
+        total = sat(2 * sat(sums[0] + sums[1]))
+        i = (total * t) >> 20
+        bit = self.decoder.decide(p(i))
+        learned = e(i, bit)
+        # "T becomes sat(T + R(e >> 2, sum))"
+        self.t[level, self.equal, node] = sat(t + R(learned >> 2, total))
+        for k, line in enumerate(lines):
+            # "each w becomes sat(w + R(e >> s, c)), where s is 3 in A, else 2"
+            s = 3 if self.kind == "A" else 2
+            self.w[weights, k, node] = sat(w[k] + R(learned >> s, c[k]))
+            # "each c becomes sat(c + R(e, m))"
+            self.logits[*line, node] = sat(c[k] + R(learned, ms[k]))
+        return bit
+
+
+def L(v: int) -> int:  # noqa: N802
+    """6.3.7: a logarithm."""
+    k = v.bit_length() - 1
+    return 2048 * k + 2048 * (v - (1 << k)) // (1 << k)
+
+
+def r(count: int) -> int:
+    """6.3.7: how far a state moves that was visited ``count`` times."""
+    return (5 * count + 1286) // (10 * count + 12)
 
 
 class Line:
-    """6.3.5: slots 1 to 15, each with a state and a count, below a check."""
+    """6.3.7: a check and nodes 1 to 15, each with a state and a count."""
 
     def __init__(self, check: int = 0) -> None:
         self.check = check
@@ -578,303 +827,372 @@ class Line:
         self.count = [0] * 16
 
 
-def find_line(table: dict[int, list[Line]], hashed: int, log_lines: int) -> Line:
-    """6.3.5: the line of a hash in the table of a context."""
-    h = mixed(hashed)
-    bucket = table.setdefault(h >> (33 - log_lines), [Line(), Line()])
-    check = (h | 1) % 2**16
-    for line in bucket:
-        if line.check == check:
-            return line
-    # "Otherwise it is B if the count of slot 1 of B is less than that of A, else A. The line is
-    # cleared"
-    which = int(bucket[1].count[1] < bucket[0].count[1])
-    bucket[which] = Line(check)
-    return bucket[which]
+@dataclass(frozen=True)
+class Match:
+    """6.3.6: the match found, or an offset and score of 0."""
+
+    offset: int
+    score: int
+    code: int
 
 
-def decode_modelled(payload: bytes, rows: int, width: int, color_count: int) -> list[list[int]]:
-    """6.3: the rows of codes of a band."""
-    # "With one color, every code is 0, every payload is empty, and nothing is decided."
-    if color_count == 1:
-        return [[0] * width for _ in range(rows)]
-    decoder = RangeDecoder(payload, "payload")
-    graphics = decoder.decide(PLAIN) == 1
-    band = Band(decoder, rows, width, color_count, graphics)
-    # 6.3.2: "Before the first pixel of a row, the 8 cells left of it are set to the code in the
-    # cell above that pixel; after its last pixel, the 8 cells right of it to the code of that
-    # pixel."
-    plane = band.plane
-    for y in range(rows):
-        first = (y + 3) * band.stride + 8
-        plane[first - 8 : first] = [plane[first - band.stride]] * 8
-        for x in range(width):
-            plane[first + x] = band.code(x, y)
-        plane[first + width : first + width + 8] = [plane[first + width - 1]] * 8
-    decoder.check_end()
-    starts = [(y + 3) * band.stride + 8 for y in range(rows)]
-    return [plane[start : start + width] for start in starts]
+class Graphics(Band):
+    """6.3.5 to 6.3.7: a band of model graphics."""
 
-
-class Band:
-    """The plane of a band and all that is learned from it."""
-
-    def __init__(
-        self, decoder: RangeDecoder, rows: int, width: int, color_count: int, graphics: bool
-    ) -> None:
-        self.decoder = decoder
-        self.width = width
-        self.color_count = color_count
-        self.graphics = graphics
-        self.bits = bits = (color_count - 1).bit_length()
-        # 6.3.1: "photo otherwise"
-        pixels = rows * width
-        self.slim = not graphics and bits in (7, 8) and pixels >= 2**18
-        model = GRAPHICS if graphics else SLIM if self.slim else PHOTO
-        hashed, direct, weight, self.rate = model
-        self.direct = direct.split()
-        # "log_lines = min(max(7, ceil(log2(2 * pixels))), 13 if bits <= 4, else 14)"
-        self.log_lines = min(max(7, (2 * pixels - 1).bit_length()), 13 if bits <= 4 else 14)
-        # "log_places = min(max(8, ceil(log2(pixels))), 16)"
-        self.log_places = min(max(8, (pixels - 1).bit_length()), 16)
-        # 6.3.2
-        self.stride = width + 16
-        self.plane = [0] * ((rows + 3) * self.stride)
-        row, row2 = self.stride, 2 * self.stride
-        backward = [1, row, row + 1, row - 1, 2, row2, row - 2, row + 2, row2 - 1, row2 + 1, 3]
-        self.backward = dict(zip(NEIGHBORS, [*backward, row - 3], strict=True))
-        # 6.3.3: bits of each level
-        levels = -(-bits // 4)
-        self.levels: list[int] = []
-        for level in range(levels):
-            self.levels.append(-(-(bits - sum(self.levels)) // (levels - level)))
+    def __init__(self, decoder: RangeDecoder, rows: int, width: int, color_count: int) -> None:
+        super().__init__(decoder, rows, width, color_count)
         # 6.3.5
-        self.tables: list[dict[int, list[Line]]] = [{} for _ in range(hashed)]
-        self.direct_lines: dict[tuple[str, int, int], Line] = {}
-        # 6.3.6: rows of the four weight sets, made where they are first used
-        contexts = hashed + len(self.direct)
-        inputs = contexts + (2 if graphics else 1)
-        self.first_row = [weight] * contexts + [0] * (inputs - contexts)
-        self.other_row = [0] * inputs
-        self.weights: dict[tuple[int, int, int], list[int]] = {}
-        # 6.3.3: "how many bits of codes have been decided in the band before this one"
-        self.tick = 0
-        # 6.3.8: p and n of each flat state
-        self.flat = [[2**21, 0] for _ in range(64)]
-        # 6.3.9
-        self.near = [0] * (1 << self.log_places)
-        self.far = [0] * (1 << self.log_places)
+        self.offset = self.run = self.history = 0
+        self.c = [0] * 33
+        self.row_outcomes = 0
+        self.block_outcomes = [0, 0]
+        self.kind = self.left = 0
+        self.rare: dict[tuple[str | int, ...], Rare] = {}
+        # 6.3.6
+        self.log_places = log(self.pixels, 8, 16)
+        self.by6: dict[int, int] = defaultdict(int)
+        self.by12: dict[int, int] = defaultdict(int)
+        self.last: dict[int, int] = defaultdict(int)
         self.above = [0] * width
-        self.last = 0
-        self.history = 0
-        self.match_p: dict[tuple[int, int, bool, bool], int] = {}
-
-    def code(self, x: int, y: int) -> int:
-        """6.3.3: the code of a pixel."""
-        place = (y + 3) * self.stride + 8 + x
-        around = {name: self.plane[place - back] for name, back in self.backward.items()}
-        flat = self.graphics and all(around[name] == around["W"] for name in NEAR)
-        if flat and not self.decide_flat(around):
-            return around["W"]
-        hashes = self.hashes(around, x, y)
-        if flat:
-            # 6.3.4: "If the flat decision of a pixel was 1, 07654321 is added to each hash."
-            hashes = [h + 0x07654321 for h in hashes]
-        offset, score = self.find_match(around, place, x) if self.graphics else (0, 0)
-        # 6.3.9: "guess is the code in the cell at place - offset, plus 2^bits"
-        guess = self.plane[place - offset] + (1 << self.bits) if offset else 0
-        equal, other = self.surroundings(around, x)
-
-        path, left = 1, self.bits
-        for level, level_bits in enumerate(self.levels):
-            lines = self.find_lines(hashes, around, level, path)
-            node = 1
-            for _ in range(level_bits):
-                # Forced "if (2 * path + 1) * 2^(left - 1) - 2^bits >= color_count"
-                bit = 0
-                if ((2 * path + 1) << (left - 1)) - (1 << self.bits) < self.color_count:
-                    agree = self.agreement(around, path, left)
-                    key = (score, self.history, level > 0, node > 1)
-                    matching = offset > 0 and guess >> left == path
-                    guessed = (guess >> (left - 1)) % 2
-                    inputs = [STRETCH[line.state[node]] for line in lines]
-                    q = self.match_p.get(key, 49152)
-                    if self.graphics:
-                        sign = 1 if guessed else -1
-                        inputs.append(sign * stretch(q) if matching else 0)
-                    inputs.append(256)
-                    bit = self.decide(inputs, lines, node, path, left, (equal, agree, other))
-                    if matching:
-                        step = (65535 - q) >> 5 if bit == guessed else -(q >> 5)
-                        self.match_p[key] = q + step
-                path, node, left = 2 * path + bit, 2 * node + bit, left - 1
-
-        if self.graphics:
-            # "After the last bit of a pixel, last becomes 0." "If there is a match"
-            self.last = 0
-            if offset:
-                self.history = (2 * self.history + (guess != path)) % 4
-                self.last = offset if guess == path else 0
-                self.above[x] = offset
-        return path - (1 << self.bits)
-
-    def hashes(self, around: dict[str, int], x: int, y: int) -> list[int]:
-        """6.3.4: hashes of the hashed contexts, not yet reduced modulo 2^32."""
-        t3, t5, t6 = (max(self.bits - t, 0) for t in (3, 5, 6))
-
-        def term(name: str, shift: int = 0) -> int:
-            return (around[name] >> shift) * MULTIPLIERS[name]
-
-        def area(a: int, b: int) -> int:
-            return a * MULTIPLIERS["Y"] + b * MULTIPLIERS["X"]
-
-        w, n, nw, ne, ww = (term(name) for name in ("W", "N", "NW", "NE", "WW"))
-        common = [w + ww, area(y >> 3, x >> 4)]
-        if self.slim:
-            return common
-        low, high = sorted((around["W"], around["N"]))
-        gradient = min(max(low + high - around["NW"], low), high) * MULTIPLIERS["N"]
-        common += [
-            w + term("NEE"),
-            w + n,
-            ne,
-            n + term("NN"),
-            sum(term(name, t3) for name in NEAR),
-            term("W", t5) + term("N", t5) + term("NE", t5) + area(0, x >> 5),
+        self.hits: dict[tuple[int, int, int], int] = defaultdict(lambda: 2**15)
+        # 6.3.7
+        self.log_lines = log(2 * self.pixels, 7, 13 if self.bits <= 4 else 14)
+        self.tables: list[dict[int, list[Line]]] = [
+            defaultdict(lambda: [Line(), Line()]) for _ in range(12)
         ]
-        if self.graphics:
-            four = w + n + nw + ne
-            return [
-                *common,
-                four,
-                four + ww + term("NN") + term("NEE") + term("NWW"),
-                gradient,
-                w + area(0, x >> 4),
-                term("W", t6) + term("N", t6),
-            ]
-        return [
-            *common,
-            w,
-            n,
-            nw,
-            ne + area(0, x >> 4),
-            gradient + area(0, x >> 5),
-            w + ww + nw + term("NWW"),
-            area((y + 4) >> 3, (x + 8) >> 4),
-        ]
+        self.w1: dict[tuple[int, int, int], int] = defaultdict(lambda: 2662)
+        # "for each level and input, 0 at first, but 2500 for experts in w2"
+        self.w234: dict[tuple[int, int, int], list[int]] = {}
+        self.coded = 0
 
-    def find_lines(
-        self, hashes: list[int], around: dict[str, int], level: int, path: int
-    ) -> list[Line]:
-        """6.3.5: the line of each context, found anew for each level."""
-        # "In levels after the first, path * m(PATH) is added to each hash."
-        step = path * MULTIPLIERS["PATH"] if level else 0
-        lines = [
-            find_line(table, (h + step) % 2**32, self.log_lines)
-            for h, table in zip(hashes, self.tables, strict=True)
-        ]
-        for name in self.direct:
-            key = (name, around[name], path)
-            lines.append(self.direct_lines.setdefault(key, Line()))
-        return lines
+    def state(self, *name: str | int, p: int, n: int = 0) -> Rare:
+        """The rare decision of a name."""
+        return self.rare.setdefault(name, Rare(p, n))
 
-    def surroundings(self, around: dict[str, int], x: int) -> tuple[int, int]:
-        """6.3.6: equal and other."""
+    def decode_row(self, y: int) -> None:
+        """6.3: "for each row, unless it repeats a row"."""
+        if y > 0 and self.repeats(y):
+            return
+        # "No block is open (left = 0) at the start of a row."
+        self.left = 0
+        x = 0
+        while x < self.width:
+            self.start(x, y)
+            # "16 pixels from this one on, if the row has as many and no block is open."
+            if x + 16 <= self.width and self.left == 0 and self.block():
+                x += 16
+            else:
+                self.plane[self.place] = self.code()
+                x += 1
 
-        def compared(pairs: str) -> int:
-            names = [pair.split("=") for pair in pairs.split()]
-            return sum((around[a] == around[b]) << i for i, (a, b) in enumerate(names))
+    def repeats(self, y: int) -> bool:
+        """6.3.5, row: whether it repeats a row, which is then copied."""
+        # "c[d], for d = 1..32, at first 0, becomes c[d] + 1 if d < y and row y - 1 equals row
+        # y - 1 - d, else 0."
+        for d in range(1, 33):
+            is_equal = d < y and self.row(y - 1) == self.row(y - 1 - d)
+            self.c[d] = self.c[d] + 1 if is_equal else 0
+        d = max(range(1, 33), key=lambda d: self.c[d])
+        k = 0 if self.c[d] == 0 else 1 if self.c[d] < d else 2
+        bit = self.state("repeat", k, self.row_outcomes % 16, p=2**21).decide(self.decoder)
+        self.row_outcomes = 2 * self.row_outcomes + bit
+        if bit:
+            return False
+        first = (y + 3) * self.stride + 8
+        self.plane[first : first + self.width] = self.row(y - d)
+        return True
 
-        equal = compared("W=N W=NW N=NW N=NE W=WW N=NN")
-        if self.graphics:
-            other = compared("NE=NEE NW=NWW W=NE NE=NNE NW=NNW WW=NWW N=WW W=NN")
+    def start(self, x: int, y: int) -> None:
+        """Begin a pixel: what 6.3.5 says of its neighbors."""
+        super().start(x, y)
+        around = self.around
+        self.which = self.compared(WHICH)
+        self.is_flat = all(around[name] == around["W"] for name in ("N", "NW", "NE", "WW", "NN"))
+
+    @property
+    def expected(self) -> int:
+        """6.3.5: "the code at the pixel's place less offset"."""
+        return self.plane[self.place - self.offset]
+
+    @property
+    def is_heard(self) -> bool:
+        """6.3.5: "offset is not 0 and run >= 4"."""
+        return self.offset != 0 and self.run >= 4
+
+    def block(self) -> bool:
+        """6.3.5, block: whether the next 16 pixels are as they should be, and are set."""
+        w, place = self.around["W"], self.place
+        plain = self.is_flat and self.which == 63
+
+        def above(place: int) -> list[int]:
+            return self.plane[place - self.stride - 2 : place - self.stride + 18]
+
+        source = self.plane[place - self.offset : place - self.offset + 16]
+        if self.offset >= 16 and self.run >= 32 and not (plain and self.expected == w):
+            k = 1
+            if above(place) != above(place - self.offset):
+                return False
+        elif plain and above(place) == [w] * 20:
+            k = 0
+            if self.is_heard and (self.offset < 16 or source != [w] * 16):
+                return False
+            source = [w] * 16
         else:
-            other = (x * (2**22 // self.width)) >> 16
-        return equal, other
+            return False
+        h = self.block_outcomes[k] % 4
+        bit = self.state("block", k, h, p=2**16).decide(self.decoder)
+        self.block_outcomes[k] = 2 * self.block_outcomes[k] + bit
+        # "After a no it is open: left = 16."
+        if bit:
+            self.kind, self.left = k, 16
+            return False
+        self.plane[place : place + 16] = source
+        self.run += 16 * k
+        return True
 
-    def agreement(self, around: dict[str, int], path: int, left: int) -> int:
-        """6.3.6: agree."""
-        names = ("W", "N", "NE", "NW", "WW", "NN")
-        paths = [(around[name] + (1 << self.bits)) >> left for name in names]
-        return sum((paths[i] == path) << i for i in range(6))
+    def code(self) -> int:
+        """6.3.5, pixel."""
+        w, expected = self.around["W"], self.expected
+        if self.is_flat:
+            kind, asked = 0, w
+        elif self.offset and self.run >= 32:
+            kind, asked = 1, expected
+        else:
+            self.left = 0
+            return self.uncertain_code(None)
+        # "against = (flat, heard, and expected is not W)"
+        against = self.is_flat and self.is_heard and expected != w
+        if self.left > 0 and self.kind == kind and not against:
+            self.left -= 1
+            first = 2**22 // (self.left + 1)
+            state = self.state("open", kind, self.left, p=first, n=4)
+            # "if it is 0 now the answer is no, without a decision"
+            no = self.left == 0 or state.decide(self.decoder)
+            self.left = 0 if no else self.left
+        else:
+            self.left = 0
+            if against:
+                state = self.state("refuse", p=2**21)
+            elif kind == 0:
+                state = self.state("flat", self.which, p=2**16 if self.which == 63 else 2**21)
+            else:
+                state = self.state("trust", min(12, self.run.bit_length()), p=2**19)
+            # "If the p of trust is not less than 2^14, it only learns, once the code is known, and
+            # the pixel is not certain."
+            if kind == 1 and state.p >= 2**14:
+                code = self.uncertain_code(None)
+                state.learn(code != asked)
+                return code
+            no = state.decide(self.decoder)
+        if no:
+            return self.uncertain_code(asked)
+        # "After a yes the code is known."
+        if self.offset and expected != asked:
+            self.run = 0
+            self.history = 2 * self.history + 1
+        elif self.offset and not self.is_flat:
+            self.run += 1
+            self.above[self.names["X"]] = self.offset
+            self.history = 2 * self.history
+        return asked
 
-    def decide(
-        self,
-        inputs: list[int],
-        lines: list[Line],
-        node: int,
-        path: int,
-        left: int,
-        chosen: tuple[int, int, int],
+    def uncertain_code(self, excluded: int | None) -> int:
+        """6.3.6 and 6.3.7: the code of a pixel that is not certain."""
+        around, x = self.around, self.names["X"]
+        match = self.match()
+        # 6.3.6, guess
+        entry = self.entry("W, N, NW, NE")
+        sources = [
+            match.code if match.offset else around["W"],
+            self.last[entry] - 1 if self.last[entry] else around["W"],
+            around["W"],
+            around["N"],
+            self.near("W", "N", "NW"),
+            self.near("W", "W", "WW"),
+            self.near("N", "NE", "NNE"),
+            self.near("N", "N", "NN"),
+        ]
+        # "c is 0 without a match, 1 if its score is below 9, 2 if below 12, else 3."
+        c = (match.score >= 4) + (match.score >= 9) + (match.score >= 12)
+        keys = [(self.equal, c, source) for source in range(8)]
+        best = max(range(8), key=lambda source: self.hits[keys[source]])
+        experts: list[tuple[int, tuple[str | int, ...]] | None] = [
+            (sources[best], ("guesses", self.hits[keys[best]] >> 11, self.history % 4)),
+            (match.code, ("matches", match.score, self.history % 4)) if match.offset else None,
+        ]
+
+        code = self.decode_bits(experts, excluded)
+
+        # "last becomes it plus 1, modulo 2^16"
+        self.last[entry] = (code + 1) % 2**16
+        for key, source in zip(keys, sources, strict=True):
+            h = self.hits[key]
+            self.hits[key] = h + ((65535 - h) >> 5) if source == code else h - (h >> 5)
+        # "without a match, offset and run become 0."
+        if match.offset == 0:
+            self.offset = self.run = 0
+            return code
+        missed = match.code != code
+        if missed or match.offset != self.offset:
+            self.run = 0
+        self.run += not missed
+        self.offset = 0 if missed else match.offset
+        self.history = 2 * self.history + missed
+        self.above[x] = match.offset
+        return code
+
+    def entry(self, names: str) -> int:
+        """6.3.6: "mix(hash) >> (32 - log_places) is the entry of a hash"."""
+        return mix(self.hash(names)) >> (32 - self.log_places)
+
+    def match(self) -> Match:
+        """6.3.6: the match found."""
+        by12, by6 = self.entry("all"), self.entry("six")
+        places = self.by12[by12], self.by6[by6]
+        # "0, and an entry of 0, gives none."
+        candidates = [self.offset, self.above[self.names["X"]]]
+        candidates += [self.place - entry if entry else 0 for entry in places]
+        self.by12[by12] = self.by6[by6] = self.place
+        match = Match(0, 0, 0)
+        for offset in candidates:
+            there = self.neighbors(self.place - offset)
+            score = sum(there[name] == self.around[name] for name in NEIGHBORS)
+            if offset and score > max(match.score, 3):
+                match = Match(offset, score, self.plane[self.place - offset])
+        return match
+
+    def hashes(self) -> list[int]:
+        """6.3.7: the 12 contexts."""
+        around = self.around
+        streak = 0
+        while streak < 31 and self.plane[self.place - 1 - streak] == around["W"]:
+            streak += 1
+        low, high = sorted((around["W"], around["N"]))
+        edge = min(max(self.near("W", "N", "NW"), low), high)
+        return [
+            self.hash("W, WW"),
+            self.hash("Y>>3, X>>4"),
+            self.hash("W, NEE"),
+            self.hash("NE"),
+            self.hash("N, NN"),
+            self.hash("all'2"),
+            self.hash("W, N, NW, NE"),
+            edge * M["N"],
+            self.hash("W'4, N'4, NW'4, NE'4"),
+            self.near("W", "NE", "N") * M["NN"],
+            self.hash("W") + streak * M["X"],
+            self.hash("NW"),
+        ]
+
+    def line(self, context: int, hashed: int) -> Line:
+        """6.3.7: the line of a context."""
+        h = mix(hashed)
+        pair = self.tables[context][h >> (33 - self.log_lines)]
+        # "Contexts 3, 7, 9, 10 and 11 take line (h >> 8) mod 2 of the pair as it is."
+        if context in (3, 7, 9, 10, 11):
+            return pair[(h >> 8) % 2]
+        check = h % 2**16 | 1
+        for line in pair:
+            if line.check == check:
+                return line
+        # "the second if the count of its node 1 is less than that of the first's, else the first,
+        # which gets this check, and zeros"
+        which = int(pair[1].count[1] < pair[0].count[1])
+        pair[which] = Line(check)
+        return pair[which]
+
+    def decode_bits(
+        self, experts: list[tuple[int, tuple[str | int, ...]] | None], excluded: int | None
     ) -> int:
-        """6.3.6 and 6.3.7: predict a bit, decide it, learn from it."""
-        first = min(path, (1 << min(self.bits, 10)) - 1)
-        rows = [self.weights.setdefault((0, first, 0), self.first_row[:])]
-        for number, value in enumerate(chosen, start=1):
-            key = (number, value, self.bits - left)
-            rows.append(self.weights.setdefault(key, self.other_row[:]))
-        # "sum of input * saturate(saturate(w0 + w1) + saturate(w2 + w3)) over all inputs"
-        total = 0
-        for number, w0, w1, w2, w3 in zip(inputs, *rows, strict=True):
-            total += number * saturate(saturate(w0 + w1) + saturate(w2 + w3))
-        p = SQUASH[min(max(total >> 14, -3072), 3071)]
-        bit = self.decoder.decide(p)
+        """6.3.7: the bits of a code; an expert is its code and the name of its state."""
+        hashes = self.hashes()
+        other = self.compared(OTHER)
+        path = 1
+        for level, level_bits in enumerate(self.levels):
+            left = self.bits + 1 - path.bit_length()
+            step = path * M["PATH"] if level > 0 else 0
+            lines = [self.line(context, h + step) for context, h in enumerate(hashes)]
 
-        error = (65536 * bit - p) * (self.rate + 2**19 // (self.tick + 8192))
-        error = saturate(error >> 8)
-        for i, number in enumerate(inputs):
-            delta = ((number * error >> 16) + 1) >> 1
-            for row in rows:
-                row[i] = saturate(row[i] + delta)
-        target = 16383 if bit else -16384
-        dither = 7 * self.tick % 16
-        for line in lines:
-            state, count = line.state[node], line.count[node]
-            step = ((target - (state >> 1)) * RATES[count] >> 16) * 4
-            # "The new state is the greatest multiple of 16 that is not above
-            # saturate(state + step + dither)."
-            moved = saturate(state + step + dither)
-            line.state[node] = moved - moved % 16
-            line.count[node] = min(count + 1, 15)
-        self.tick += 1
-        return bit
+            # Experts: "each takes part in a level if its code begins with path"
+            parts: list[tuple[int, int, Rare] | None] = []
+            for expert in experts:
+                part = None
+                if expert and (expert[0] + self.top) >> left == path:
+                    state = self.state(*expert[1], level, p=2**20)
+                    odds = min(max(L(2**22 - state.p) - L(state.p), -24576), 24576)
+                    part = (expert[0] + self.top) >> (left - level_bits), odds, state
+                parts.append(part)
 
-    def decide_flat(self, around: dict[str, int]) -> int:
-        """6.3.8: whether the code of a pixel in a flat area is not W."""
-        names = ("NEE", "NWW", "NNE", "NNW", "WWW", "NEEE")
-        state = self.flat[sum((around[names[i]] == around["W"]) << i for i in range(6))]
-        p, n = state
-        bit = self.decoder.decide(p, 22)
-        step = 2**17 // (2 * n + 3)
-        # "p grows by ((2^22 - 1 - p) * step) >> 16 if the bit was 1, or shrinks by (p * step) >>
-        # 16 if it was 0"
-        p += (2**22 - 1 - p) * step >> 16 if bit else -(p * step >> 16)
-        state[:] = max(p, 8), min(n + 1, 250)
-        return bit
+            # "The bits of agree say whether W, N, NE, NW, WW, NN begin with path."
+            codes = [self.around[name] for name in ("W", "N", "NE", "NW", "WW", "NN")]
+            begin = [(code + self.top) >> left == path for code in codes]
+            agree = sum(begin[i] << i for i in range(6))
+            weights = 0 if level == 0 else 1 + path % 16
+            w2 = self.w234.setdefault((2, level, self.equal), [0] * 12 + [2500] * 2)
+            w3 = self.w234.setdefault((3, level, agree), [0] * 14)
+            w4 = self.w234.setdefault((4, level, other), [0] * 14)
 
-    def find_match(self, around: dict[str, int], place: int, x: int) -> tuple[int, int]:
-        """6.3.9: the offset of the match of a pixel, or 0, and its score."""
+            node = 1
+            learned: list[tuple[int, int, int, list[int]]] = []
+            for depth in reversed(range(level_bits)):
+                inputs = [self.context_input(line, node) for line in lines]
+                for part in parts:
+                    value = 0
+                    if part and part[0] >> (depth + 1) == path:
+                        value = R(part[1], 32766 if part[0] >> depth & 1 else -32766)
+                    inputs.append(value)
+                z = 0
+                for k in range(14):
+                    w1 = self.w1[weights, k, node] if k < 12 else 0
+                    z = sat(z + H(inputs[k], sat(w1 + sat(sat(w2[k] + w3[k]) + w4[k]))))
+                probability = p(sat(2 * sat(2 * z)) >> 6)
+                is_last = path.bit_length() == self.bits
+                error = 0
+                if self.is_forced(path):
+                    bit = 0
+                elif is_last and excluded is not None and (excluded + self.top) >> 1 == path:
+                    bit = 1 - excluded % 2
+                else:
+                    bit = self.decoder.decide(probability)
+                    # "error = (2^16 * bit - p) >> 3, or 0 if forced"
+                    error = (2**16 * bit - probability) >> 3
+                learned.append((node, bit, error, inputs))
+                path, node = 2 * path + bit, 2 * node + bit
 
-        def slot(names: list[str]) -> int:
-            h = sum(around[name] * MULTIPLIERS[name] for name in names)
-            return mixed(h % 2**32) >> (32 - self.log_places)
+            # Learning
+            rate = 1048 + 655 * 2**13 // ((self.coded & ~255) + 2**13)
+            self.coded += 1
+            for node, bit, error, inputs in learned:
+                for k in range(12):
+                    w1 = self.w1[weights, k, node]
+                    self.w1[weights, k, node] = sat(w1 + R(inputs[k], R(2 * error, rate)))
+                for line in lines:
+                    self.learn(line, node, bit)
+            for k in range(14):
+                d = sum(error * inputs[k] for _, _, error, inputs in learned)
+                for w in (w2, w3, w4):
+                    w[k] = sat(w[k] + R(sat(d >> 14), rate))
+            # "after the level the state learns whether the level's bits were not its own."
+            for part in parts:
+                if part:
+                    part[2].learn(part[0] != path)
+        return path - self.top
 
-        near, far = slot(NEAR), slot(NEIGHBORS)
-        offsets = [self.last, self.above[x]]
-        # "An entry of 0 gives no candidate."
-        offsets += [place - found if found else 0 for found in (self.far[far], self.near[near])]
-        self.far[far] = self.near[near] = place
-        # "The match is the candidate with the greatest score; of several, the first. If that
-        # score is below 4, there is no match."
-        best = (0, 3)
-        for offset in offsets:
-            score = sum(
-                self.plane[place - offset - back] == around[name]
-                for name, back in self.backward.items()
-            )
-            if offset and score > best[1]:
-                best = (offset, score)
-        return best
+    def context_input(self, line: Line, node: int) -> int:
+        """6.3.7: the input of a context at a node."""
+        u = sat(2 * (line.state[node] + line.count[node]))
+        square = H(u, u)
+        return H(u, (square >> 2) + H(square, square) + 10650)
+
+    def learn(self, line: Line, node: int, bit: int) -> None:
+        """6.3.7: what a node of a context learns."""
+        count = line.count[node]
+        v = line.state[node] + count
+        target = 16383 if bit else -16383
+        moved = v + R(target - v, 256 * r(count)) - 7
+        # "rounded down to a multiple of 16"
+        line.state[node] = moved - moved % 16
+        line.count[node] = min(count + 1, 15)
 
 
 # Section 7.1: checksums

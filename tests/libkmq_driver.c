@@ -5,6 +5,8 @@
    Each buffer is a block of its own of just the size that kmq.h gives, so that a sanitizer sees
    every access outside it. */
 
+#define _POSIX_C_SOURCE 200112L
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,10 +238,82 @@ static void try_all_widths(long damages) {
     }
 }
 
+/* Modelled bands */
+
+/* Codes of some kind: noise, a slope with a little of it, a pattern that repeats, or nearly flat. */
+static int code_of(int kind, int x, int y, int colors) {
+    switch (kind) {
+    case 0: return random_below(colors);
+    case 1: return (x / 3 + y / 5 + random_below(2)) % colors;
+    case 2: return (x % 7 * (y % 3) + x % 5) % colors;
+    default: return random_below(90) ? 0 : random_below(colors);
+    }
+}
+
+static int decode_band(const uint8_t *payload, int64_t length, int rows, int width, int colors,
+                       void *memory, void *indices) {
+    const int status = kmq_decode_band(payload, length, rows, width, colors, memory, indices);
+    if (status == KMQ_OK) {
+        for (int64_t i = 0; i < (int64_t)rows * width; i++) {
+            expect(index_at(indices, i, colors) < colors, "a code is below the number of colors");
+        }
+    }
+    return status;
+}
+
+static void try_band(int rows, int width, int colors, int kind, int model, long damages) {
+    const int64_t count = (int64_t)rows * width, size = count * (colors > 256 ? 2 : 1);
+    const int64_t room = 3 * count + 64;
+    void *indices = allocate(size), *again = allocate(size), *memory;
+    uint8_t *buffer = allocate(room);
+    expect(!posix_memalign(&memory, 64, (size_t)kmq_band_memory(rows, width, colors)), "memory");
+    for (int64_t i = 0; i < count; i++) {
+        set_index(indices, i, colors, code_of(kind, (int)(i % width), (int)(i / width), colors));
+    }
+    int64_t length = kmq_encode_band(indices, rows, width, colors, model, memory, buffer, room);
+    expect(length >= 0, "a band is encoded");
+    uint8_t *payload = duplicate(buffer, length);
+    expect(decode_band(payload, length, rows, width, colors, memory, again) == KMQ_OK,
+           "a band is decoded");
+    expect(!memcmp(indices, again, (size_t)size), "codes come back");
+    if (length) {
+        expect(kmq_encode_band(indices, rows, width, colors, model, memory, buffer, length - 1)
+                   == KMQ_NO_ROOM,
+               "room that does not suffice is told");
+    }
+    round_trips++;
+    for (long i = 0; i < damages; i++) {
+        int64_t damaged_length = length;
+        uint8_t *damaged = damage(payload, &damaged_length, 1);
+        const int status = decode_band(damaged, damaged_length, rows, width, colors, memory, again);
+        expect(status == KMQ_OK || status == KMQ_NOT_CANONICAL, "a damaged band gives a status");
+        free(damaged);
+    }
+    free(indices);
+    free(again);
+    free(memory);
+    free(buffer);
+    free(payload);
+}
+
+static void try_bands(long damages) {
+    for (int bits = 1; bits <= 16; bits++) {
+        const int most = 1 << bits, least = most / 2 + 1;
+        for (int kind = 0; kind < 4; kind++) {
+            for (int model = KMQ_PHOTO; model <= KMQ_GRAPHICS; model++) {
+                try_band(1, 1, most, kind, model, damages / 8);
+                try_band(9, 33, least + random_below(most - least + 1), kind, model, damages / 8);
+            }
+            try_band(70, 61, most, kind, kind & 1, damages / 64);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
-    static void (*const TRIALS[])(long damages) = {try_palettes, try_all_widths};
+    static void (*const TRIALS[])(long damages) = {try_palettes, try_all_widths, try_bands};
     expect(argc == 2, "the one argument is how often each payload is damaged");
     const long damages = strtol(argv[1], NULL, 10);
+    kmq_start_up(1);
     for (int i = 0; i < (int)(sizeof TRIALS / sizeof *TRIALS); i++) TRIALS[i](damages);
     printf("libkmq: %ld round trips, %ld mutations\n", round_trips, mutations);
     return 0;

@@ -225,18 +225,19 @@ def test_a_picture_of_many_megapixels_is_tried_on_some_rows(keep_order, monkeypa
     header = Header(Coding.PACKED, Mode.RGB, Flags(0), 300, 300, 64, 300)
     coded = []
 
-    def note(_header, codes, _threads):
+    def note(_header, codes, _slack, _threads):
         coded.append(codes)
         return [b"x"]
 
     monkeypatch.setattr("kmcodec.plan.model_bands", note)
-    plan = plan_file(header, source, keep_order, 1)
+    plan = plan_file(header, source, keep_order, 0.0, 1)
 
     assert len(coded) == 1
     assert plan.payloads == [b"x"]
     assert plan.header.coding == Coding.MODELLED
     small = Indexed(Mode.RGB, palette, source.indices[:100])
-    plan_file(Header(Coding.PACKED, Mode.RGB, Flags(0), 300, 100, 64, 100), small, keep_order, 1)
+    small_header = Header(Coding.PACKED, Mode.RGB, Flags(0), 300, 100, 64, 100)
+    plan_file(small_header, small, keep_order, 0.0, 1)
     assert len(coded) == 3
 
 

@@ -22,7 +22,7 @@ STAGES = {
     "pixels",
     "quantize",
 }
-KERNELS = {"histogram", "kmeans", "mapping", "modelling", "rate"}
+KERNELS = {"histogram", "kmeans", "mapping", "rate"}
 
 
 def test_the_surface():

@@ -108,8 +108,9 @@ class Trace:
 
 
 def test_decisions_of_the_modelled_example(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The residuals and decisions that section 10.4 lists are those of its file."""
-    *_, samples, decisions = re.findall(r"(?:^\|.*\n)+", section("10.4"), re.MULTILINE)
+    """The residuals and decisions that section 10.4 lists are those of its file and payloads."""
+    text = section("10.4")
+    *_, samples, first, second, third = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     trace = Trace(monkeypatch)
     reference.decode((SPEC / "vectors" / "valid" / "three_colors_modelled.kmq").read_bytes())
 
@@ -118,10 +119,23 @@ def test_decisions_of_the_modelled_example(monkeypatch: pytest.MonkeyPatch) -> N
     assert trace.residuals == [(int(t[1]), int(t[2] + t[3])) for t in terms if t]
     predicted, *_, ordered = (d for d in trace.decisions if d[0] == "palette_payload")
     assert (predicted[3], ordered[3]) == (1, 0)
-    assert [d[1:] for d in trace.decisions if d[0] == "payload"] == [
-        (int(row["p"]), int(row["unit"].removeprefix("2^-")), int(row["bit"][0]))
-        for row in table(decisions)
-    ]
+
+    payloads = re.findall(r": `([0-9a-f ]+)`, (\d) x (\d) pixels of (\d+) colors", text)
+    assert len(payloads) == 2
+    for decisions in (first, second, third):
+        if decisions != first:
+            payload, width, rows, colors = payloads.pop(0)
+            trace.decisions.clear()
+            codes = reference.decode_modelled(
+                bytes.fromhex(payload), int(rows), int(width), int(colors)
+            )
+            listed = re.findall(r"code (\d+)", decisions)
+            assert [str(code) for row in codes for code in row] == listed
+        units = [row["p"].partition(" of 2^-") for row in table(decisions)]
+        assert [d[1:] for d in trace.decisions if d[0] == "payload"] == [
+            (int(p), int(unit or 16), int(row["bit"][0]))
+            for (p, _, unit), row in zip(units, table(decisions), strict=True)
+        ]
 
 
 def test_packing_example() -> None:
@@ -263,8 +277,8 @@ def test_palette_payload_examples() -> None:
 
 
 def test_modelled_payload_examples() -> None:
-    """The payloads of section 6.3.10 are the codes beside them, in both decoders."""
-    *_, examples = re.findall(r"(?:^\|.*\n)+", section("6.3.10"), re.MULTILINE)
+    """The payloads of section 6.3.8 are the codes beside them, in both decoders."""
+    *_, examples = re.findall(r"(?:^\|.*\n)+", section("6.3.8"), re.MULTILINE)
     rows = table(examples)
     assert len(rows) >= 8
     for row in rows:
@@ -281,13 +295,15 @@ def test_modelled_payload_examples() -> None:
 
 
 def test_check_values() -> None:
-    """The CRCs of section 6.3.10 are those of the reference decoder's functions."""
+    """The CRCs of section 6.3.8 are those of the reference decoder's functions."""
+    logits = range(-1024, 1025)
     functions = {
-        "squash": [reference.squash(d) for d in range(-3072, 3072)],
-        "stretch": [reference.stretch(state + 32776) for state in range(-32768, 32768, 16)],
-        "r": [reference.rate(count) for count in range(16)],
+        "p(i)": [reference.p(i) for i in logits],
+        "e(i, 0)": [reference.e(i, 0) for i in logits],
+        "e(i, 1)": [reference.e(i, 1) for i in logits],
+        "r(count)": [reference.r(count) for count in range(16)],
     }
-    rows = {row["values"].partition("(")[0]: row for row in table(section("6.3.10"))}
+    rows = {row["values"].partition(" for")[0]: row for row in table(section("6.3.8"))}
 
     assert functions.keys() == rows.keys()
     for name, values in functions.items():
@@ -298,59 +314,49 @@ def test_check_values() -> None:
         )
 
 
-def test_rate_table() -> None:
-    """The rates of section 6.3.7 are those of its formula."""
-    rates = {int(row["count"]): int(row["r(count)"]) for row in table(section("6.3.7"))}
-
-    assert rates == dict(enumerate(reference.RATES))
-    assert rates == {count: reference.rate(count) for count in range(16)}
-
-
 def test_multipliers() -> None:
-    """The multipliers of section 6.3.4 are powers of the first, in the order of the text."""
-    text = section("6.3.4")
-    order = re.search(r"in the order (W, .*), (\w+)\.\n", text)
-    assert order
-    names = [*order[1].split(", "), order[2]]
-    stated = re.findall(r"m\((\w+)\)(?: is|, the fifteenth,)? `([0-9a-f]{8})`", text)
+    """The multipliers of section 6.3.1 are those of the reference decoder, in its order."""
+    found = re.search(
+        r"m of (.*?) are, in this order, .* of (0x\w+), but m\((\w+)\) = (0x\w+)\.",
+        section("6.3.1"),
+    )
+    assert found
+    names = found[1].split(", ")
+    powers = {name: pow(int(found[2], 16), i, 2**32) for i, name in enumerate(names, start=1)}
 
-    assert list(reference.MULTIPLIERS) == names
-    assert len(names) == 15
-    value = 1
-    for name in names:
-        value = value * 0x9E3779B1 % 2**32
-        assert reference.MULTIPLIERS[name] == value
-    assert {name for name, _ in stated} == {"W", "N", "NW", "PATH"}
-    for name, digits in stated:
-        assert f"{reference.MULTIPLIERS[name]:08x}" == digits
+    assert list(reference.M) == names
+    assert {**powers, found[3]: int(found[4], 16)} == reference.M
 
 
-def test_model_table() -> None:
-    """The models of section 6.3.1 are those of the reference decoder."""
-    for row in table(section("6.3.1")):
-        hashed, direct, weight, rate = getattr(reference, row["model"].upper())
-        contexts = [hashed + len(direct.split()), len(direct.split()), weight, rate]
-        assert list(map(str, contexts)) == list(row.values())[2:]
+def test_photo_table() -> None:
+    """The contexts of section 6.3.4 are those of the reference decoder."""
+    rows = {row["class"]: row["contexts"] for row in table(section("6.3.4"))}
+
+    assert {name: rows["C, D" if name in "CD" else name] for name in "ABCD"} == reference.PHOTO
 
 
-def test_neighbor_table() -> None:
-    """The neighbors of section 6.3.2 are where the reference decoder looks."""
-    decoder = reference.RangeDecoder(b"", "payload")
-    band = reference.Band(decoder, 4, 100, 2, True)
+def test_pairs() -> None:
+    """The pairs of section 6.3.1 are those of the reference decoder."""
+    rows = re.findall(r"^    (equal|other|which)  (.*)$", section("6.3.1"), re.MULTILINE)
+
+    assert dict(rows) == {
+        "equal": reference.EQUAL,
+        "other": reference.OTHER,
+        "which": reference.WHICH,
+    }
+
+
+def test_neighbor_drawing() -> None:
+    """The neighbors of section 6.3.1 are where the reference decoder looks."""
+    lines = re.findall(r"^ +(?:NNW|NWW|WWW) .*$", section("6.3.1"), re.MULTILINE)
+    at = lines[-1].index("x")
     places = {}
-    for row in table(section("6.3.2")):
-        terms = re.findall(
-            r"([+-]?) ?(?:(\d+) \* )?(stride|\d+)", row["place, less that of the cell"]
-        )
-        places[row["neighbor"]] = sum(
-            int(f"{sign}{times or 1}") * (band.stride if term == "stride" else int(term))
-            for sign, times, term in terms
-        )
-        column, line = (int(row[name][1:].replace(" ", "") or 0) for name in ("column", "row"))
-        assert places[row["neighbor"]] == line * band.stride + column
+    for y, line in enumerate(lines, start=1 - len(lines)):
+        middle = len(line[:at].split())  # the names in the column of x stand above it
+        places.update({name: (x - middle, y) for x, name in enumerate(line.split())})
 
-    assert {name: -back for name, back in band.backward.items()} == places
-    assert list(places) == reference.NEIGHBORS
+    assert places.pop("x") == (0, 0)
+    assert places == reference.NEIGHBORS
 
 
 def test_kaitai_description() -> None:
@@ -392,7 +398,7 @@ def test_quotations_of_the_reference_decoder() -> None:
     """Each sentence that the reference decoder quotes stands in the specification."""
 
     def plain(text: str) -> str:
-        return " ".join(re.sub(r"\||\n *#", " ", text.replace("`", "")).split())
+        return " ".join(re.sub(r"\||\n *#", " ", re.sub("`|[*]{2}", "", text)).split())
 
     source = DECODER.read_text(encoding="utf-8").partition("8.1")[2]
     comments = re.findall(r"(?:^ *#.*\n)+", source, re.MULTILINE)

@@ -2,6 +2,6 @@
 
 from .._compiled import require_compiled
 
-NAMES = ("histogram", "kmeans", "mapping", "modelling", "rate")
+NAMES = ("histogram", "kmeans", "mapping", "rate")
 
 require_compiled(__name__, NAMES)

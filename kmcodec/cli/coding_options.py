@@ -67,6 +67,12 @@ def add_coding_options(group: Any) -> None:
     add("--starts", type=int, metavar="N", help="seedings to choose the best of (by --speed)")
     add("--iterations", type=int, metavar="N", help="most of K-Means at the end (by --speed)")
     add("--coding", choices=get_args(CodingName), help="how indices are coded (default modelled)")
+    add(
+        "--slack",
+        type=float,
+        metavar="X",
+        help="share of bytes to give for decoding twice as fast, 0..1 (default 0.01)",
+    )
     add("--band-rows", type=int, metavar="N", help="rows of a band (default: about a megapixel)")
     add("--threads", type=int, metavar="N", help="bands coded at once (default: one a core)")
 

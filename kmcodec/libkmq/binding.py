@@ -6,17 +6,23 @@ What is returned is what C returns, a status or a length; faults are negative. N
 here. A size that does not fit is an error of the caller's, a ValueError.
 """
 
+import os
+
 import cython
 from cython.cimports.kmcodec.libkmq.kmq import (
     KMQ_BAD_PADDING,
     KMQ_OK,
     KMQ_ORDERED,
     KMQ_UNEXPECTED_ORDER,
+    kmq_band_memory,
     kmq_check_indices,
+    kmq_decode_band,
     kmq_decode_palette,
+    kmq_encode_band,
     kmq_encode_palette,
     kmq_pack_indices,
     kmq_row_bytes,
+    kmq_start_up,
     kmq_unpack_indices,
     kmq_unpack_pixels,
 )
@@ -28,6 +34,8 @@ OK: int = KMQ_OK
 ORDERED: int = KMQ_ORDERED
 UNEXPECTED_ORDER: int = KMQ_UNEXPECTED_ORDER
 BAD_PADDING: int = KMQ_BAD_PADDING
+
+kmq_start_up("KMQ_NO_AVX2" not in os.environ)  # the environment variable is for measurements
 
 
 @cython.cfunc
@@ -201,5 +209,72 @@ def unpack_pixels(
             cython.cast(cython.int, colors),
             cython.cast(cython.int, channels),
             cython.address(pixels[0, 0, 0]),
+        )
+    return status
+
+
+@cython.cfunc
+def check_band(
+    rows: cython.Py_ssize_t,
+    width: cython.Py_ssize_t,
+    colors: cython.int,
+    itemsize: cython.Py_ssize_t,
+    memory: uint8_t[::1],
+) -> cython.void:
+    """Check the sizes of a band, and its scratch."""
+    check(2 <= colors <= 65536 and rows >= 1 and width >= 1)
+    check(rows < 1 << 28 and (rows + 3) * (width + 16) <= 1 << 28)
+    check(itemsize == (2 if colors > 256 else 1))
+    check(memory.shape[0] >= kmq_band_memory(rows, width, colors))
+    check(cython.cast(cython.size_t, cython.address(memory[0])) % 64 == 0)
+
+
+def band_memory(rows: int64_t, width: int64_t, colors: cython.int) -> int64_t:
+    """Bytes of scratch for a band."""
+    return kmq_band_memory(rows, width, colors)
+
+
+def encode_band(
+    indices: cython.const[index_t][:, ::1],  # IN (rows, width), bytes up to 256 colors
+    colors: cython.int,  # IN 2..65536
+    model: cython.int,  # IN 0 photo, 1 graphics
+    memory: uint8_t[::1],  # scratch (band_memory,), aligned to 64
+    payload: uint8_t[::1],  # OUT
+) -> int64_t:
+    """Encode a band; the length of its payload, or a fault."""
+    length: int64_t
+    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory)
+    with cython.nogil:
+        length = kmq_encode_band(
+            cython.address(indices[0, 0]),
+            indices.shape[0],
+            indices.shape[1],
+            colors,
+            model,
+            cython.address(memory[0]),
+            cython.address(payload[0]),
+            payload.shape[0],
+        )
+    return length
+
+
+def decode_band(
+    payload: cython.const[uint8_t][::1],  # IN
+    colors: cython.int,  # IN 2..65536
+    memory: uint8_t[::1],  # scratch (band_memory,), aligned to 64
+    indices: index_t[:, ::1],  # OUT (rows, width), bytes up to 256 colors
+) -> cython.int:
+    """Decode a band."""
+    status: cython.int
+    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory)
+    with cython.nogil:
+        status = kmq_decode_band(
+            cython.address(payload[0]),
+            payload.shape[0],
+            indices.shape[0],
+            indices.shape[1],
+            colors,
+            cython.address(memory[0]),
+            cython.address(indices[0, 0]),
         )
     return status

@@ -28,3 +28,17 @@ def check_indices(
 def unpack_pixels(
     packed: NDArray[uint8] | bytes, palette: NDArray[uint8], pixels: NDArray[uint8]
 ) -> int: ...
+def band_memory(rows: int, width: int, colors: int) -> int: ...
+def encode_band(
+    indices: NDArray[uint8 | uint16],
+    colors: int,
+    model: int,
+    memory: NDArray[uint8],
+    payload: NDArray[uint8],
+) -> int: ...
+def decode_band(
+    payload: NDArray[uint8] | bytes,
+    colors: int,
+    memory: NDArray[uint8],
+    indices: NDArray[uint8 | uint16],
+) -> int: ...

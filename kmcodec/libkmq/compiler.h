@@ -4,10 +4,12 @@
 #define KMQ_COMPILER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #if defined(__wasm__) /* which need not have a C library */
 #define memcpy __builtin_memcpy
 #define memset __builtin_memset
+#define memcmp __builtin_memcmp
 #else
 #include <string.h>
 #endif
@@ -28,5 +30,31 @@
 #define KMQ_OPAQUE(value) ((void)0)
 #define KMQ_OPAQUE_VECTOR(value) ((void)0)
 #endif
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#define KMQ_ALIGN(bytes) __declspec(align(bytes))
+#define KMQ_UNROLL
+#define KMQ_PREFETCH(address) ((void)0)
+#else
+#define KMQ_ALIGN(bytes) __attribute__((aligned(bytes)))
+#define KMQ_PREFETCH(address) __builtin_prefetch(address)
+#if defined(__clang__) /* which unrolls by itself */
+#define KMQ_UNROLL
+#else
+#define KMQ_UNROLL _Pragma("GCC unroll 16")
+#endif
+#endif
+
+/* Bits of a number that is not 0. */
+KMQ_INLINE int kmq_bit_length(uint32_t v) {
+#if defined(_MSC_VER) && !defined(__clang__)
+    unsigned long index;
+    _BitScanReverse(&index, v);
+    return (int)index + 1;
+#else
+    return 32 - __builtin_clz(v);
+#endif
+}
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "kmq.h"
 
+#include "kernels.h"
 #include "packing.h"
 #include "palette.h"
 
@@ -96,5 +97,44 @@ int kmq_unpack_pixels(const uint8_t *packed, int64_t rows, int64_t width, const 
                      : kmq_unpack_row(packed, end, width, bits, palette, colors, channels, pixels);
         if (!good) return KMQ_BAD_INDEX;
     }
+    return KMQ_OK;
+}
+
+void kmq_start_up(int may_use_avx2) {
+    kmq_fill_logits();
+    kmq_fill_rare_rates();
+    kmq_fill_line_tables();
+    photo_fill_tables();
+    kmq_choose_kernels(may_use_avx2);
+}
+
+int64_t kmq_band_memory(int64_t rows, int64_t width, int colors) {
+    const size_t photo = photo_memory(rows * width, (uint32_t)colors);
+    const size_t graphics = graphics_memory(rows * width, width, kmq_index_bits(colors));
+    return kmq_plane_bytes(rows, width) + (int64_t)(photo > graphics ? photo : graphics);
+}
+
+int64_t kmq_encode_band(const void *indices, int64_t rows, int64_t width, int colors, int model,
+                        void *memory, uint8_t *payload, int64_t room) {
+    const int64_t plane_bytes = kmq_plane_bytes(rows, width);
+    RangeCoder coder;
+    kmq_fill_plane((uint16_t *)memory, indices, rows, width, colors > 256);
+    kmq_start(&coder, 0, payload, room);
+    kmq_kernels[0](&coder, model, (uint16_t *)memory, rows, width, (uint32_t)colors,
+                   (uint8_t *)memory + plane_bytes);
+    const int64_t length = kmq_finish(&coder);
+    return length < 0 ? KMQ_NO_ROOM : length;
+}
+
+int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_t width, int colors,
+                    void *memory, void *indices) {
+    const int64_t plane_bytes = kmq_plane_bytes(rows, width);
+    RangeCoder coder;
+    memset(memory, 0, (size_t)plane_bytes);
+    kmq_start(&coder, 1, (uint8_t *)payload, length);
+    kmq_kernels[1](&coder, 0, (uint16_t *)memory, rows, width, (uint32_t)colors,
+                   (uint8_t *)memory + plane_bytes);
+    if (!kmq_is_canonical(&coder)) return KMQ_NOT_CANONICAL;
+    kmq_take_plane((const uint16_t *)memory, rows, width, colors > 256, indices);
     return KMQ_OK;
 }

@@ -71,6 +71,29 @@ int kmq_check_indices(const uint8_t *packed, int64_t rows, int64_t width, int co
 int kmq_unpack_pixels(const uint8_t *packed, int64_t rows, int64_t width, const uint8_t *palette,
                       int colors, int channels, uint8_t *pixels);
 
+/* Modelled bands (spec 6.3). `colors` is at least 2, and (rows + 3) * (width + 16) at most 2^28.
+   `memory` is scratch of kmq_band_memory(...) bytes at an address that 64 divides; what is in it
+   does not matter. */
+
+/* The models: photo for pictures with noise, graphics for those with repeats and flat areas. */
+enum kmq_model { KMQ_PHOTO = 0, KMQ_GRAPHICS = 1 };
+
+/* Fills the tables of the library, once, before any band is coded. AVX2 is used if the processor
+   has it and `may_use_avx2` is not 0; the results are the same bytes. */
+void kmq_start_up(int may_use_avx2);
+
+int64_t kmq_band_memory(int64_t rows, int64_t width, int colors);
+
+/* Encodes rows * width indices, each below `colors`. At most `room` bytes of `payload` are written.
+   Returns the length or KMQ_NO_ROOM. */
+int64_t kmq_encode_band(const void *indices, int64_t rows, int64_t width, int colors, int model,
+                        void *memory, uint8_t *payload, int64_t room);
+
+/* Decodes a band from `length` bytes, which may be none, filling `indices`, all below `colors`.
+   Returns KMQ_OK or KMQ_NOT_CANONICAL. */
+int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_t width, int colors,
+                    void *memory, void *indices);
+
 #ifdef __cplusplus
 }
 #endif

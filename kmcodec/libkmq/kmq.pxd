@@ -7,6 +7,8 @@ cdef extern from "kmq.h" nogil:
         KMQ_UNEXPECTED_ORDER
         KMQ_BAD_PADDING
 
+    void kmq_start_up(int may_use_avx2)
+
     int64_t kmq_encode_palette(const uint8_t *palette, int colors, int channels,
                                const uint16_t *order, int32_t *unused, uint8_t *payload,
                                int64_t room)
@@ -22,3 +24,9 @@ cdef extern from "kmq.h" nogil:
                           int64_t *row, int64_t *column)
     int kmq_unpack_pixels(const uint8_t *packed, int64_t rows, int64_t width,
                           const uint8_t *palette, int colors, int channels, uint8_t *pixels)
+
+    int64_t kmq_band_memory(int64_t rows, int64_t width, int colors)
+    int64_t kmq_encode_band(const void *indices, int64_t rows, int64_t width, int colors,
+                            int model, void *memory, uint8_t *payload, int64_t room)
+    int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_t width,
+                        int colors, void *memory, void *indices)

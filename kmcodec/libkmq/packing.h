@@ -115,6 +115,10 @@ KMQ_INLINE void kmq_pack_run(const uint8_t *indices, int64_t count, int bits, ui
         memcpy(packed, indices, (size_t)count);
         return;
     }
+    for (; bits == 1 && left >= KMQ_GROUP; left -= KMQ_GROUP) { /* each byte's bit to the highest */
+        *packed++ = (uint8_t)(kmq_load64(indices) * 0x0102040810204080u >> 56);
+        indices += KMQ_GROUP;
+    }
     for (; left >= KMQ_GROUP && end - packed >= KMQ_GROUP_ROOM; left -= KMQ_GROUP) {
         kmq_pack_group(indices, bits, packed);
         indices += KMQ_GROUP * size;

@@ -7,8 +7,6 @@ from .rows import BASE, PHOTOS, Row, find, names_of, ratio, rows_of, short, spee
 COLORS = ("16 colors", "64 colors", "256 colors")
 CODER = "modelled indices"
 OURS = ("modelled indices", "packed indices")
-CONTEXTS = {"graphics": 13, "photo": 15, "slim": 6}
-"""Of each model (spec 6.3.1)."""
 
 
 def render_losses(rows: list[Row]) -> str:
@@ -106,18 +104,16 @@ def render_profile(part: dict[str, Any]) -> str:
     """What decoding spends its time on, and what detail costs."""
     rows = rows_of(part)
     heads = [
-        "colors, model", "pictures", "contexts", "decode, ns/pixel", "of that the kernel",
-        "a bit of the index", "a context of it", "PNG, decode", "encode: quantize", "encode: code",
+        "colors, model", "pictures", "decode, ns/pixel", "of that the kernel",
+        "a bit of the index", "PNG, decode", "encode: quantize", "encode: code",
     ]  # fmt: skip
     lines = [
         [
             f"{row['colors']}, {row['model']}",
             str(row["pictures"]),
-            str(CONTEXTS[row["model"]]),
             nanoseconds(row, "decode_seconds"),
             f"{100 * row['kernel_seconds'] / row['decode_seconds']:.0f} %",
             f"{1e9 * row['kernel_seconds'] / row['index_bits']:.0f}",
-            f"{1e9 * row['kernel_seconds'] / row['index_bits'] / CONTEXTS[row['model']]:.1f}",
             nanoseconds(row, "png_decode_seconds"),
             nanoseconds(row, "quantize_seconds"),
             nanoseconds(row, "code_seconds"),

@@ -13,8 +13,8 @@ from unittest import mock
 from PIL import ImageFilter
 
 import kmcodec
-from kmcodec._kernels import modelling
 from kmcodec.format import index_bits
+from kmcodec.libkmq import binding
 
 from .cases import Case, Picture, Setting, make_case, read_set
 from .formats import avif_opened, indexed, opened, saved
@@ -23,7 +23,6 @@ from .lossy import avif_lossy, least_level
 from .measure import seconds
 
 SETTINGS = (Setting(16), Setting(64), Setting(256))
-SLIM_BITS, SLIM_PIXELS = (7, 8), 1 << 18
 RUNS = 5
 
 
@@ -50,25 +49,23 @@ COLUMNS = ["colors", "model", *Profile._fields]
 class Watch:
     """The decoding kernel, with its time and the payload it was last given."""
 
-    def __init__(self, decode: Callable[..., bool]) -> None:
+    def __init__(self, decode: Callable[..., int]) -> None:
         self.decode = decode
         self.times: list[float] = []
         self.payload = b""
 
-    def __call__(self, payload: bytes, *rest: Any) -> bool:
+    def __call__(self, payload: bytes, *rest: Any) -> int:
         """Decode a band."""
         start = time.perf_counter()
-        done = self.decode(payload, *rest)
+        status = self.decode(payload, *rest)
         self.times.append(time.perf_counter() - start)
         self.payload = payload
-        return done
+        return status
 
 
-def model_of(payload: bytes, pixels: int, bits: int) -> str:
-    """The model of a band (spec 6.3.1); the first bit of a payload tells the first decision."""
-    if payload[0] < 0x80:
-        return "graphics"
-    return "slim" if bits in SLIM_BITS and pixels >= SLIM_PIXELS else "photo"
+def model_of(payload: bytes) -> str:
+    """The model of a band (spec 6.3); the first bit of a payload tells the first decision."""
+    return "graphics" if payload[0] < 0x80 else "photo"
 
 
 def measure(case: Case) -> tuple[str, Profile]:
@@ -79,8 +76,8 @@ def measure(case: Case) -> tuple[str, Profile]:
 
     data = code()
     png = saved(indexed(case.palette, case.indices), "PNG")
-    watch = Watch(modelling.decode_plane)
-    with mock.patch.object(modelling, "decode_plane", watch):
+    watch = Watch(binding.decode_band)
+    with mock.patch.object(binding, "decode_band", watch):
         decode, png_decode, quantize, encode = seconds(
             lambda: kmcodec.decode(data, threads=1),
             lambda: opened(png),
@@ -93,7 +90,7 @@ def measure(case: Case) -> tuple[str, Profile]:
         sys.exit(f"kmq-bench: AVIF does not reach {case.psnr:.2f} dB on {case.picture.name}")
     smooth = Picture("smooth", case.picture.image.filter(ImageFilter.MedianFilter(3)))
     pixels, bits = case.indices.size, index_bits(len(case.palette))
-    return model_of(watch.payload, pixels, bits), Profile(
+    return model_of(watch.payload), Profile(
         1,
         pixels,
         pixels * bits,
