@@ -40,7 +40,8 @@ enum kmq_status {
 int64_t kmq_encode_palette(const uint8_t *palette, int colors, int channels, const uint16_t *order,
                            int32_t *unused, uint8_t *payload, int64_t room);
 
-/* Decodes a palette from `length` bytes, which may be none. Fills `palette`, and `order` if the
+/* Decodes a palette from `length` bytes, which may be none. Fills `palette`, in the order of codes,
+   for which `order` gives the index of each entry, and `order` if the
    result is KMQ_ORDERED, always with a permutation; one that leaves all entries in their places is
    for the caller to refuse. Returns KMQ_OK, KMQ_ORDERED, KMQ_NOT_CANONICAL or
    KMQ_UNEXPECTED_ORDER. */
@@ -82,6 +83,8 @@ enum kmq_model { KMQ_PHOTO = 0, KMQ_GRAPHICS = 1 };
    has it and `may_use_avx2` is not 0; the results are the same bytes. */
 void kmq_start_up(int may_use_avx2);
 
+/* Bytes of scratch: the plane, which has two for each of (rows + 3) * (width + 16) cells, and at most
+   7.1 million and 4 * width more. */
 int64_t kmq_band_memory(int64_t rows, int64_t width, int colors);
 
 /* Encodes rows * width indices, each below `colors`. At most `room` bytes of `payload` are written.
