@@ -62,7 +62,6 @@
 #define v16_products v16_products_avx2
 #define v16_select v16_select_avx2
 #define v16_set1 v16_set1_avx2
-#define v16_set2 v16_set2_avx2
 #define v16_shr v16_shr_avx2
 #define v16_spread v16_spread_avx2
 #define v16_spread2 v16_spread2_avx2

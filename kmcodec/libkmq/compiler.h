@@ -25,10 +25,8 @@
    bit is still being compared: photographs decode a tenth faster. */
 #if defined(__GNUC__) || defined(__clang__)
 #define KMQ_OPAQUE(value) __asm__ volatile("" : "+r"(value))
-#define KMQ_OPAQUE_VECTOR(value) __asm__("" : "+x"(value))
 #else
 #define KMQ_OPAQUE(value) ((void)0)
-#define KMQ_OPAQUE_VECTOR(value) ((void)0)
 #endif
 
 #if defined(_MSC_VER) && !defined(__clang__)

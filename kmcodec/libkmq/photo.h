@@ -40,11 +40,10 @@ KMQ_INLINE void photo_hashes(int kind, Around a, uint32_t x, uint32_t y, int bit
     const uint32_t SIX = (a.w >> shift) * KMQ_W + (a.n >> shift) * KMQ_N + (a.nw >> shift) * KMQ_NW
                          + (a.ne >> shift) * KMQ_NE + (a.ww >> shift) * KMQ_WW
                          + (a.nn >> shift) * KMQ_NN;
-    const uint32_t gradient = kmq_gradient(a.w, a.n, a.nw);
     const uint32_t ahead_n = kmq_ahead(a.n, a.n, a.nn, colors),
                    ahead_w = kmq_ahead(a.w, a.w, a.ww, colors);
     (void)NW, (void)NE, (void)WW, (void)NN, (void)NEE, (void)WWW, (void)COLUMN, (void)SIX;
-    (void)BLOCK, (void)gradient, (void)ahead_n, (void)ahead_w;
+    (void)BLOCK, (void)ahead_n, (void)ahead_w;
 #define PUT(value, rate, first) *hashes++ = value;
     switch (kind) {
     case 0: PHOTO_LIST_A(PUT, PUT) break;

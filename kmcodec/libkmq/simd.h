@@ -188,7 +188,7 @@ KMQ_INLINE v8 v8_mulr_half(v8 a, v8 b) {
 }
 
 /* 16 lanes; or two times 8, which load2 and store2 take from and to two addresses. first2 puts the
-   first lane of each half into all of it, set2 sets each half. */
+   first lane of each half into all of it. */
 
 #if defined(KMQ_AVX2)
 
@@ -390,4 +390,3 @@ KMQ_INLINE void v16_store2(int16_t *p, int16_t *q, v16 a) {
     v8_store(p, v16_low(a));
     v8_store(q, v16_high(a));
 }
-KMQ_INLINE v16 v16_set2(int low, int high) { return v16_join(v8_set1(low), v8_set1(high)); }
