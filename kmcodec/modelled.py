@@ -1,8 +1,8 @@
 """Modelled coding: each index is predicted from its neighborhood and range coded (spec 6.3).
 
 A band is coded by one of two models: photo, for noise around slow changes, or graphics, for what
-repeats itself and has flat areas. Small bands are coded with both; of large ones some rows tell
-which. Photo decodes several times as fast where little is flat, so there it may cost a little more.
+repeats itself and has flat areas. Small and flat bands are coded with both; of large and varied
+ones some rows tell which. There photo decodes several times as fast, so it may cost a little more.
 That choice is the encoder's affair; the first decision of a payload tells the decoder.
 """
 
@@ -20,14 +20,14 @@ TINY_PIXELS: Final = 512
 """Up to here trials would take longer than all the rest."""
 
 SMALL_PIXELS: Final = 1 << 16
-"""Up to here a band is coded with both models, and a picture in each order of its codes."""
+"""Up to here any band is coded with both models, and a picture in each order of its codes."""
 
 _SAMPLE_PIXELS: Final = 1 << 15
 """Pixels of larger ones that models and orders are tried on."""
 
 _HEAD_START: Final = (0.02, 0.05)
 """Share of bytes by which photo, which learns more slowly, is better on a whole band than on the
-sample: in general, and for more than 6 bits where little is flat. Measured on photographs."""
+sample: in general, and for more than 6 bits. Measured on photographs."""
 
 _FLAT_SHARE: Final = 0.5
 """Share of pixels in flat surroundings from which graphics decodes about as fast as photo."""
@@ -46,8 +46,8 @@ def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> by
     Args:
         indices: (rows, width) uint8 or uint16, each below ``color_count``.
         color_count: 1..65536.
-        slack: share of bytes that the payload may be longer for being decoded at least twice as
-            fast.
+        slack: share of bytes that the payload of a large band may be longer for being decoded
+            several times as fast, as estimated from some of its rows.
 
     Returns:
         The payload, or None if it would be longer than the same rows packed.
@@ -57,16 +57,14 @@ def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> by
     rows, width = indices.shape
     room = rows * ((width * index_bits(color_count) + 7) // 8)
     indices = np.ascontiguousarray(indices)
-    varied = _flat_share(indices) < _FLAT_SHARE
-    slack = slack if varied else 0.0
-    if indices.size > SMALL_PIXELS:
+    if indices.size > SMALL_PIXELS and _flat_share(indices) < _FLAT_SHARE:
         sample = choose_sample(indices)
-        lengths = {model: _length(sample, color_count, model) for model in Model}
-        slack += _HEAD_START[varied and index_bits(color_count) > 6]
-        return _encode_band(indices, color_count, _choose(lengths, slack), room)
-    payloads = {model: _encode_band(indices, color_count, model, room) for model in Model}
-    known = {model: len(payload) for model, payload in payloads.items() if payload is not None}
-    return payloads[_choose(known, slack)] if known else None
+        photo, graphics = (_length(sample, color_count, model) for model in Model)
+        most = graphics * (1 + slack + _HEAD_START[index_bits(color_count) > 6])
+        model = Model.PHOTO if photo <= most else Model.GRAPHICS
+        return _encode_band(indices, color_count, model, room)
+    payloads = (_encode_band(indices, color_count, model, room) for model in Model)
+    return min((payload for payload in payloads if payload is not None), key=len, default=None)
 
 
 def choose_sample(indices: Indices) -> Indices:
@@ -102,14 +100,6 @@ def decode_indices(payload: bytes, color_count: int, out: Indices, offset: int =
         raise FormatError("no indices have this payload", offset=offset, field="payload")
     if indices is not out:
         out[:] = indices
-
-
-def _choose(lengths: dict[Model, int], slack: float) -> Model:
-    """The model of the shorter payload; photo if it is not much longer."""
-    if len(lengths) == 1:
-        return next(iter(lengths))
-    faster = lengths[Model.PHOTO] <= lengths[Model.GRAPHICS] * (1 + slack)
-    return Model.PHOTO if faster else Model.GRAPHICS
 
 
 def _length(indices: Indices, color_count: int, model: Model) -> int:

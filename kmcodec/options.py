@@ -33,8 +33,8 @@ class Options:
             unless ``rate`` is above 0, or ``quality`` asks for less.
         coding: how indices are coded: ``"modelled"``, which falls back to ``"packed"`` where that
             is smaller, or ``"packed"``.
-        slack: share of its bytes that a band may be larger for being decoded at least twice as
-            fast, 0 (the smallest file) to 1.
+        slack: share of its bytes that a large band may be larger for being decoded several times
+            as fast, 0 (the smallest file) to 1. An estimate: as some of its rows, so the band.
         speed: 1 (best palette) to 10 (fastest); how long palettes are searched for.
         seeding: where K-Means starts: ``"wu"``, ``"k-means++"`` or ``"random"``; it then runs once
             and nothing is searched. None for what ``speed`` finds best.
@@ -73,7 +73,7 @@ class Options:
 
     colors: int = 256
     coding: CodingName = "modelled"
-    slack: float = 0.01
+    slack: float = 0.03
     speed: int = 5
     seeding: SeedingName | None = None
     seed: int = 0

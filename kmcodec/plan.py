@@ -55,7 +55,7 @@ def plan_file(
         header: of the picture; its coding and flags are chosen here.
         source: the picture.
         keep_order: whether palette and indices must be decoded as they are, not only the pixels.
-        slack: share of bytes that a band may be longer for being decoded twice as fast.
+        slack: share of bytes that a large band may be longer for being decoded much faster.
         threads: bands coded at once; None for one a core.
     """
     arrangements = [_arrange(source, order, keep_order) for order in _orders(source, keep_order)]

@@ -571,9 +571,8 @@ NEIGHBORS = {
     "WWW": (-3, 0),
     "NEEE": (3, -1),
 }
-# "in this order, the powers 1 to 15 of 0x9e3779b1, but m(NEEE) = 0x52f97241"
+# "in this order, the powers 1 to 15 of 0x9e3779b1"
 M = {n: pow(0x9E3779B1, i, 2**32) for i, n in enumerate([*NEIGHBORS, "X", "Y", "PATH"], start=1)}
-M["NEEE"] = 0x52F97241
 SETS = {"six": list(NEIGHBORS)[:6], "all": list(NEIGHBORS)}
 EQUAL = "W N, W NW, N NW, N NE, W WW, N NN"
 OTHER = "NE NEE, NW NWW, W NE, NE NNE, NW NNW, WW NWW, N WW, W NN"
@@ -627,11 +626,11 @@ class Rare:
         """Learn from a bit."""
         step = 2**17 // (2 * self.n + 3)
         # "p grows by ((2^22 - 1 - p) * step) >> 16 after a 1; after a 0 it shrinks by
-        # (p * step) >> 16, but not below 8."
+        # (p * step) >> 16."
         if bit:
             self.p += ((2**22 - 1 - self.p) * step) >> 16
         else:
-            self.p = max(self.p - ((self.p * step) >> 16), 8)
+            self.p -= (self.p * step) >> 16
         self.n = min(self.n + 1, 255)
 
 
@@ -856,7 +855,9 @@ class Graphics(Band):
         self.above = [0] * width
         self.hits: dict[tuple[int, int, int], int] = defaultdict(lambda: 2**15)
         # 6.3.7
-        self.log_lines = log(2 * self.pixels, 7, 13 if self.bits <= 4 else 14)
+        # "15 in contexts 0 to 4 if bits > 4, else 13"
+        most = [15 if context <= 4 and self.bits > 4 else 13 for context in range(12)]
+        self.log_lines = [log(2 * self.pixels, 7, b) for b in most]
         self.tables: list[dict[int, list[Line]]] = [
             defaultdict(lambda: [Line(), Line()]) for _ in range(12)
         ]
@@ -1071,25 +1072,25 @@ class Graphics(Band):
         edge = min(max(self.near("W", "N", "NW"), low), high)
         return [
             self.hash("W, WW"),
-            self.hash("Y>>3, X>>4"),
             self.hash("W, NEE"),
-            self.hash("NE"),
             self.hash("N, NN"),
-            self.hash("all'2"),
             self.hash("W, N, NW, NE"),
-            edge * M["N"],
             self.hash("W'4, N'4, NW'4, NE'4"),
+            self.hash("all'2"),
+            self.hash("Y>>3, X>>4"),
+            self.hash("NE"),
+            self.hash("NW"),
+            edge * M["N"],
             self.near("W", "NE", "N") * M["NN"],
             self.hash("W") + streak * M["X"],
-            self.hash("NW"),
         ]
 
     def line(self, context: int, hashed: int) -> Line:
         """6.3.7: the line of a context."""
         h = mix(hashed)
-        pair = self.tables[context][h >> (33 - self.log_lines)]
-        # "Contexts 3, 7, 9, 10 and 11 take line (h >> 8) mod 2 of the pair as it is."
-        if context in (3, 7, 9, 10, 11):
+        pair = self.tables[context][h >> (33 - self.log_lines[context])]
+        # "Contexts 7 to 11 take line (h >> 8) mod 2 of the pair as it is."
+        if context >= 7:
             return pair[(h >> 8) % 2]
         check = h % 2**16 | 1
         for line in pair:
@@ -1160,7 +1161,7 @@ class Graphics(Band):
                 path, node = 2 * path + bit, 2 * node + bit
 
             # Learning
-            rate = 1048 + 655 * 2**13 // ((self.coded & ~255) + 2**13)
+            rate = 800 + 900 * 2**13 // ((self.coded & ~255) + 2**13)
             self.coded += 1
             for node, bit, error, inputs in learned:
                 for k in range(12):

@@ -71,7 +71,7 @@ def add_coding_options(group: Any) -> None:
         "--slack",
         type=float,
         metavar="X",
-        help="share of bytes to give for decoding twice as fast, 0..1 (default 0.01)",
+        help="share of bytes to give for faster decoding, 0..1 (default 0.03)",
     )
     add("--band-rows", type=int, metavar="N", help="rows of a band (default: about a megapixel)")
     add("--threads", type=int, metavar="N", help="bands coded at once (default: one a core)")

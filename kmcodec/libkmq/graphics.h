@@ -1,14 +1,18 @@
 /* Model graphics: every pixel of a band (spec 6.3), of both directions: what the encoder does with
    a code it knows, the decoder does with the code it learns. */
 
-typedef struct { /* what a band learns */
+typedef struct { /* a band, and what it learns */
+    const uint16_t *plane;
+    int64_t stride;
+    uint32_t color_count, top, last; /* paths of the first and last code at the end */
+    int bits, levels, counts[4];     /* of a code, its levels, and each of these */
     Certain certain;
     Match match;
     Guesser guesser;
     Rare guesses[32 * 4][4], matches[(KMQ_MOST_SCORE + 1) * 4][4]; /* experts, of each level */
     uint32_t nibbles;                                              /* coded so far */
     int rate;                                                      /* of learning of weights */
-    int log_lines;
+    int log_large, log_small;                      /* lines of a context, as powers of two */
     int16_t *tables;                               /* of the lines of each context */
     int16_t (*weights)[LINE_CONTEXTS][LINE_LANES]; /* by path */
     int16_t (*rows)[LINE_SETS][LINE_INPUTS];       /* of each level, by neighbors */
@@ -43,10 +47,10 @@ KMQ_INLINE uint32_t graphics_run(const uint16_t *cell) {
     return run;
 }
 
-/* The hashes of the contexts; `four` is that of W, N, NW and NE. */
-KMQ_INLINE void graphics_hash(const uint16_t *cell, Around a, uint32_t x, uint32_t y, int bits,
-                              uint32_t color_count, uint32_t four, uint32_t *hashes) {
-    const int t2 = bits > 2 ? bits - 2 : 0, t4 = bits > 4 ? bits - 4 : 0;
+/* The hashes of the contexts of column x and row y; `four` is that of W, N, NW and NE. */
+KMQ_INLINE void graphics_hash(const Graphics *g, const uint16_t *cell, Around a, uint32_t x,
+                              uint32_t y, uint32_t four, uint32_t *hashes) {
+    const int t2 = g->bits > 2 ? g->bits - 2 : 0, t4 = g->bits > 4 ? g->bits - 4 : 0;
 #define UPPER(t, name, NAME) ((a.name >> (t)) * KMQ_##NAME)
     const uint32_t upper4 =
         UPPER(t4, w, W) + UPPER(t4, n, N) + UPPER(t4, nw, NW) + UPPER(t4, ne, NE);
@@ -57,17 +61,17 @@ KMQ_INLINE void graphics_hash(const uint16_t *cell, Around a, uint32_t x, uint32
 #undef UPPER
     const uint32_t all[16] = {
         a.w * KMQ_W + a.ww * KMQ_WW,
-        (y >> 3) * KMQ_Y + (x >> 4) * KMQ_X,
         a.w * KMQ_W + a.nee * KMQ_NEE,
-        a.ne * KMQ_NE,
         a.n * KMQ_N + a.nn * KMQ_NN,
-        upper2,
         four,
-        kmq_gradient(a.w, a.n, a.nw) * KMQ_N,
         upper4,
-        kmq_ahead(a.w, a.ne, a.n, color_count) * KMQ_NN,
-        a.w * KMQ_W + graphics_run(cell) * KMQ_X,
+        upper2,
+        (y >> 3) * KMQ_Y + (x >> 4) * KMQ_X,
+        a.ne * KMQ_NE,
         a.nw * KMQ_NW,
+        kmq_gradient(a.w, a.n, a.nw) * KMQ_N,
+        kmq_ahead(a.w, a.ne, a.n, g->color_count) * KMQ_NN,
+        a.w * KMQ_W + graphics_run(cell) * KMQ_X,
     };
     memcpy(hashes, all, sizeof all);
 }
@@ -108,19 +112,19 @@ typedef struct {
 /* Codes a pixel by all contexts. Returns its code. */
 KMQ_INLINE uint32_t graphics_pixel(RangeCoder *coder, int decoding, Graphics *g, Around a,
                                    uint32_t code, uint32_t excluded, const uint32_t *hashes,
-                                   const int *counts, int levels, uint32_t top, uint32_t last,
                                    const Expert *experts) {
-    const uint32_t equal = kmq_equal(a), other = graphics_other(a);
+    const uint32_t equal = kmq_equal(a), other = graphics_other(a), top = g->top, last = g->last;
     uint32_t path = 1;
-    int left = counts[0] + counts[1] + counts[2] + counts[3];
+    int left = g->bits;
     Lines lines;
     lines.inputs[14] = lines.inputs[15] = v16_set1(0);
-    for (int level = 0; level < levels; level++) {
-        const int count = counts[level];
+    for (int level = 0; level < g->levels; level++) {
+        const int count = g->counts[level];
         const uint32_t agree = level ? graphics_agree(a, top, left, path) : 63;
         KMQ_ALIGN(32) int16_t odds[LINE_LANES];
         uint64_t errors;
-        lines_find(&lines, g->tables, g->log_lines, hashes, level ? path * KMQ_PATH : 0);
+        lines_find(&lines, g->tables, g->log_large, g->log_small, hashes,
+                   level ? path * KMQ_PATH : 0);
         lines.weights = g->weights[level ? 1 + (path & 15) : 0][0];
         lines.rows[0] = g->rows[level][equal];
         lines.rows[1] = g->rows[level][64 + agree];
@@ -145,7 +149,7 @@ KMQ_INLINE uint32_t graphics_pixel(RangeCoder *coder, int decoding, Graphics *g,
                 kmq_learn_rare(&experts[j].misses[level], experts[j].guess >> left != path);
             }
         }
-        if (g->nibbles % 256 == 0) g->rate = 1048 + (int)(655 * 8192 / (g->nibbles + 8192));
+        if (g->nibbles % 256 == 0) g->rate = 800 + (int)(900 * 8192 / (g->nibbles + 8192));
         g->nibbles++;
         lines_learn(&lines, path & ((1u << count) - 1), count, errors, g->rate);
     }
@@ -154,36 +158,43 @@ KMQ_INLINE uint32_t graphics_pixel(RangeCoder *coder, int decoding, Graphics *g,
 
 /* Codes a pixel that is not certain, or was not as expected. Returns its code. */
 KMQ_INLINE uint32_t graphics_guessed(RangeCoder *coder, int decoding, Graphics *g,
-                                     const uint16_t *plane, const uint16_t *cell, int64_t stride,
-                                     Around a, int64_t x, int64_t y, uint32_t code,
-                                     uint32_t excluded, const int *counts, int levels, int bits,
-                                     uint32_t color_count) {
-    const uint32_t top = 1u << bits, last = top + color_count - 1, past = g->match.history & 3;
+                                     const uint16_t *cell, Around a, int64_t x, int64_t y,
+                                     uint32_t code, uint32_t excluded) {
+    const uint32_t past = g->match.history & 3;
     const uint32_t four = a.w * KMQ_W + a.n * KMQ_N + a.nw * KMQ_NW + a.ne * KMQ_NE;
     const Found found =
-        kmq_find_match(&g->match, plane, (uint32_t)(cell - plane), stride, x, a, four);
-    Guess guess = kmq_guess(&g->guesser, a, found, four, color_count);
+        kmq_find_match(&g->match, g->plane, (uint32_t)(cell - g->plane), g->stride, x, a, four);
+    Guess guess = kmq_guess(&g->guesser, a, found, four, g->color_count);
     const Expert experts[LINE_EXPERTS] = {
-        {guess.code | top, g->guesses[guess.sureness * 4 + past]},
-        {found.offset ? found.guess | top : 0, g->matches[found.score * 4 + past]}};
+        {guess.code | g->top, g->guesses[guess.sureness * 4 + past]},
+        {found.offset ? found.guess | g->top : 0, g->matches[found.score * 4 + past]}};
     uint32_t hashes[16];
-    graphics_hash(cell, a, (uint32_t)x, (uint32_t)y, bits, color_count, four, hashes);
-    code = graphics_pixel(coder, decoding, g, a, code, excluded, hashes, counts, levels, top, last,
-                          experts);
+    graphics_hash(g, cell, a, (uint32_t)x, (uint32_t)y, four, hashes);
+    code = graphics_pixel(coder, decoding, g, a, code, excluded, hashes, experts);
     kmq_note_guess(&guess, code);
     kmq_note_match(&g->match, found, x, code);
     return code;
 }
 
-KMQ_INLINE void graphics_start(Graphics *g, int64_t pixels, int64_t width, int bits,
-                               uint8_t *memory) {
+KMQ_INLINE void graphics_start(Graphics *g, const uint16_t *plane, int64_t rows, int64_t width,
+                               uint32_t color_count, uint8_t *memory) {
+    const int64_t pixels = rows * width;
+    const int bits = kmq_bits(color_count);
     memset(g, 0, sizeof *g);
+    g->plane = plane;
+    g->stride = width + 2 * KMQ_BORDER;
+    g->color_count = color_count;
+    g->top = 1u << bits;
+    g->last = g->top + color_count - 1;
+    g->bits = bits;
+    g->levels = kmq_levels(bits, g->counts);
     memset(memory, 0, graphics_memory(pixels, width, bits));
-    g->log_lines = graphics_log_lines(pixels, bits);
+    g->log_large = graphics_log_lines(pixels, bits, 0);
+    g->log_small = graphics_log_lines(pixels, bits, LINE_LARGE);
     g->match.log_places = g->guesser.log_places = graphics_log_places(pixels);
     const size_t places = (size_t)1 << g->match.log_places;
     g->tables = (int16_t *)memory;
-    memory += LINE_BYTES * LINE_CONTEXTS << g->log_lines;
+    memory += LINE_BYTES * graphics_lines(pixels, bits);
     g->weights = (int16_t (*)[LINE_CONTEXTS][LINE_LANES])memory;
     memory += LINE_PATHS * sizeof *g->weights;
     g->rows = (int16_t (*)[LINE_SETS][LINE_INPUTS])memory;
@@ -215,13 +226,10 @@ KMQ_INLINE void graphics_start(Graphics *g, int64_t pixels, int64_t width, int b
 
 KMQ_INLINE void graphics_code(RangeCoder *shared, int decoding, uint16_t *plane, int64_t rows,
                               int64_t width, uint32_t color_count, uint8_t *memory) {
-    const int bits = kmq_bits(color_count);
-    const int64_t stride = width + 2 * KMQ_BORDER;
     RangeCoder coder = *shared;
-    int counts[4] = {0};
-    const int levels = kmq_levels(bits, counts);
     Graphics g;
-    graphics_start(&g, rows * width, width, bits, memory);
+    graphics_start(&g, plane, rows, width, color_count, memory);
+    const int64_t stride = g.stride;
     for (int64_t y = 0; y < rows; y++) {
         uint16_t *row = plane + (y + 3) * stride + KMQ_BORDER;
         kmq_begin_row(row, stride);
@@ -248,8 +256,7 @@ KMQ_INLINE void graphics_code(RangeCoder *shared, int decoding, uint16_t *plane,
                 code = certainty.code;
                 certain_note(&g.match, x, is_flat, guess, code);
             } else {
-                code = graphics_guessed(&coder, decoding, &g, plane, cell, stride, a, x, y, code,
-                                        certainty.code, counts, levels, bits, color_count);
+                code = graphics_guessed(&coder, decoding, &g, cell, a, x, y, code, certainty.code);
                 if (certainty.undecided) kmq_learn_rare(certainty.undecided, guess != code);
             }
             *cell = (uint16_t)code;

@@ -13,26 +13,26 @@ typedef struct { /* what leads to the lines of a nibble, and what they say */
 } Lines;
 
 /* Finds the lines of all contexts; those that are not checked share theirs with whatever meets
-   them. */
-KMQ_INLINE void lines_find(Lines *lines, int16_t *tables, int log_lines, const uint32_t *hashes,
-                           uint32_t step) {
+   them. `log_large` and `log_small` say how many there are in a table of the first LINE_LARGE
+   contexts and of the others. */
+KMQ_INLINE void lines_find(Lines *lines, int16_t *tables, int log_large, int log_small,
+                           const uint32_t *hashes, uint32_t step) {
     KMQ_ALIGN(32) uint32_t mixed[16], pairs[16];
-    const int shift = 33 - log_lines;
     int16_t *table = tables;
     for (int k = 0; k < 16; k++) {
         mixed[k] = kmq_mixed(hashes[k] + step);
-        pairs[k] = (mixed[k] >> shift) * (2 * LINE_LANES);
+        pairs[k] = (mixed[k] >> (33 - (k < LINE_LARGE ? log_large : log_small))) * (2 * LINE_LANES);
     }
     KMQ_UNROLL
     for (int k = 0; k < LINE_CONTEXTS; k++) { /* first of all, as they come from memory */
         lines->at[k] = table + pairs[k];
         KMQ_PREFETCH(lines->at[k]);
-        table += (size_t)LINE_LANES << log_lines;
+        table += (size_t)LINE_LANES << (k < LINE_LARGE ? log_large : log_small);
     }
     KMQ_UNROLL
     for (int k = 0; k < LINE_CONTEXTS; k++) {
         int16_t *pair = lines->at[k];
-        if (LINE_UNCHECKED >> k & 1) {
+        if (k >= LINE_CHECKED) {
             lines->at[k] = pair + (mixed[k] >> 4 & LINE_LANES);
         } else {
             const uint16_t check = (uint16_t)(mixed[k] | 1);

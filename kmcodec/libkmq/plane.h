@@ -25,7 +25,7 @@ typedef struct { /* the neighbors of a cell, by compass direction */
 #define KMQ_NNE 0xf0d38b31u
 #define KMQ_NNW 0xa49465e1u
 #define KMQ_WWW 0xb018c991u
-#define KMQ_NEEE 0x52f97241u
+#define KMQ_NEEE 0x448fe641u
 #define KMQ_X 0x0149ebf1u
 #define KMQ_Y 0x43680aa1u
 #define KMQ_PATH 0x6e8c7251u

@@ -7,7 +7,6 @@
 
 enum {
     KMQ_RARE_UNIT = 22, /* p is in units of 2^-22 */
-    KMQ_RARE_LEAST = 8, /* of p */
     KMQ_RARE_MOST = 255 /* of the count */
 };
 
@@ -31,12 +30,10 @@ KMQ_INLINE void kmq_set_rares(Rare *rares, int count, int log_p) {
 
 KMQ_INLINE void kmq_learn_rare(Rare *rare, int bit) {
     const uint64_t rate = kmq_rare_rates[rare->n];
-    if (bit) {
+    if (bit)
         rare->p += (uint32_t)((((1u << KMQ_RARE_UNIT) - 1 - rare->p) * rate) >> 16);
-    } else {
+    else
         rare->p -= (uint32_t)((rare->p * rate) >> 16);
-        if (rare->p < KMQ_RARE_LEAST) rare->p = KMQ_RARE_LEAST;
-    }
     if (rare->n < KMQ_RARE_MOST) rare->n++;
 }
 
