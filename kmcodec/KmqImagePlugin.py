@@ -8,11 +8,11 @@ from typing import IO, Any, Final
 import numpy as np
 from PIL import Image, ImageFile
 
-from .bands import check_band, count_workers, decode_band_pixels, read_bands
 from .codec import encode_pieces
-from .container import Band, find_bands, read_head
-from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Mode
-from .metadata import pillow_info
+from .coding.bands import check_band, decode_band_pixels, read_bands
+from .coding.container import Band, find_bands, read_head
+from .coding.metadata import pillow_info
+from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Header
 from .options import OPTION_NAMES
 from .pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
 
@@ -56,10 +56,16 @@ class KmqImageFile(ImageFile.ImageFile):
         self._table = unpacking_table(header.mode, palette)
         self.palette = pillow_palette(header.mode, palette)
         self.info.update(pillow_info(self._head.metadata))
-        if header.mode == Mode.P_ALPHA:
-            self.info["transparency"] = pillow_transparency(palette)
+        transparency = pillow_transparency(header.mode, palette)
+        if transparency is not None:
+            self.info["transparency"] = transparency
         # Stands for all bands until load_prepare finds them.
         self.tile = [ImageFile._Tile("kmq", (0, 0, *self._size), self._head.size, ())]
+
+    @property
+    def header(self) -> Header:
+        """The file's header."""
+        return self._head.header
 
     @property
     def _file(self) -> IO[bytes]:
@@ -132,8 +138,7 @@ class KmqImageFile(ImageFile.ImageFile):
                 check_band(self._file, self._head, band)
             self.tile = [self._band_tile("raw", band, (raw_mode, 0, 1)) for band in bands]
         else:
-            workers = count_workers(self.threads, len(bands))
-            decoded = read_bands(self._file, bands, self._decode_band, workers)
+            decoded = read_bands(self._file, bands, self._decode_band, self.threads)
             self.tile = [self._band_tile("kmq", band, (decoded,)) for band in bands]
         super().load_prepare()
 

@@ -17,7 +17,7 @@ from .errors import (
 )
 from .files import Info, info, load, save
 from .KmqImagePlugin import register
-from .quantize import Quantized
+from .quantizer.quantized import Quantized
 
 __all__ = (
     "ChecksumError",

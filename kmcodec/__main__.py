@@ -8,9 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from PIL import Image
 
-from . import _kernels, libkmq
+from . import libkmq
 from ._compiled import compiled
 from .KmqImagePlugin import FORMAT
+from .quantizer import _loops
 
 PACKAGES = ("kmcodec", "numpy", "scipy", "pillow", "bitarray")
 
@@ -34,7 +35,7 @@ def report() -> str:
     """Versions, kernels, registration and cores, one a line."""
     modules = {
         name: there
-        for package in (_kernels, libkmq)
+        for package in (libkmq, _loops)
         for name, there in compiled(package.__name__, package.NAMES).items()
     }
     kernels = [f"{name} {'' if there else 'not '}compiled" for name, there in modules.items()]

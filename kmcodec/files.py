@@ -1,12 +1,11 @@
-"""Paths and streams: atomic save, load, info."""
+"""Files: atomic save, load, info."""
 
 import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .bands import check_band
-from .codec import MAX_PIXELS, encode_pieces
-from .container import Section, find_bands, read_head
-from .format import CHECKSUM_BYTES, Header
+from .codec import encode_pieces
+from .coding.bands import check_band
+from .coding.container import check_limit, find_bands, read_head
+from .coding.sections import METADATA_PREFIX, Section
+from .coding.source import open_source
+from .errors import SignatureError
+from .format import CHECKSUM_BYTES, MAX_PIXELS, Coding, Header
 from .KmqImagePlugin import KmqImageFile
 
 
@@ -71,35 +73,36 @@ def _sync_directory(path: Path) -> None:
             os.close(number)
 
 
-def save(image: Any, path: str | os.PathLike[str], **options: Any) -> None:
+def save(image: Any, target: Any, **options: Any) -> None:
     """Encode a picture to a file that is the old one or the complete new one, never less.
 
     ``Image.save`` cannot promise that: Pillow empties the file before the encoder runs.
 
     Args:
         image: as for ``kmcodec.encode``.
-        path: the file's name.
+        target: a path (str or PathLike), or a binary file, which is written as it is.
         **options: as for ``kmcodec.encode``.
 
     Raises:
         OSError: the file cannot be written.
-        TypeError, ValueError: the image or an option cannot be used.
+        TypeError, ValueError: the image, the target or an option cannot be used.
     """
+    is_path = isinstance(target, (str, os.PathLike))
+    if not is_path and not hasattr(target, "write"):
+        raise TypeError(f"target is a path or a binary file, not {type(target).__name__}")
     pieces = encode_pieces(image, **options)
-    with atomic_file(path) as file:
-        file.writelines(pieces)
+    with atomic_file(target) if is_path else nullcontext(target) as file:
+        for piece in pieces:
+            file.write(piece)
 
 
 def load(
-    path: str | os.PathLike[str],
-    *,
-    max_pixels: int | None = MAX_PIXELS,
-    threads: int | None = None,
+    source: Any, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
 ) -> Image.Image:
     """A .kmq file as a Pillow image in its source mode, all pixels read and the file closed.
 
     Args:
-        path: the file's name.
+        source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
         max_pixels: largest width times height to accept; None for any.
         threads: bands decoded at once; None for one a core.
 
@@ -107,18 +110,20 @@ def load(
         KmqError: the file is damaged, of another format, or above ``max_pixels``.
         OSError: the file cannot be read.
     """
-    with Path(path).open("rb") as file:
-        read_head(file, max_pixels)
-        file.seek(0)
-        image = KmqImageFile(file)
+    with open_source(source) as stream:
+        try:
+            image = KmqImageFile(stream)
+        except SyntaxError:  # how a plugin tells Pillow to try another one
+            raise SignatureError("not a .kmq file", offset=0, field="magic") from None
+        check_limit(image.header, max_pixels)
         image.threads = threads
         image.load()
     return image
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Info:
-    """What a file's head and band lengths tell.
+    """What a file's head and band lengths tell. Two are equal if all of it is.
 
     Attributes:
         header: the fixed header.
@@ -135,55 +140,64 @@ class Info:
     file_bytes: int
 
     @property
-    def palette_bits(self) -> int:
-        """Bits of the palette as it is stored: K times 24 for RGB if it is not coded."""
-        return self._bits("palette", "palette_payload")
+    def bits(self) -> dict[str, int]:
+        """The bits of the file by what they are for; all but "raw" add up to "file".
 
-    @property
-    def index_bits(self) -> int:
-        """Bits of all bands' payloads."""
-        return self._bits("payload")
-
-    @property
-    def raw_bits(self) -> int:
-        """Bits of the pixels at 24 bits each."""
-        return 24 * self.header.width * self.header.height
-
-    @property
-    def length_bits(self) -> int:
-        """Bits of the lengths of a coded palette and of the bands."""
-        return self._bits("palette_length", "length")
+        "raw" are those of the pixels at 24 bits each, "indices" those of all payloads but the
+        padding of packed rows.
+        """
+        header = self.header
+        payloads = self._bits("payload")
+        packed = header.width * header.height * header.bits
+        indices = packed if header.coding == Coding.PACKED else payloads
+        return {
+            "header": self._bits("header"),
+            "metadata": self._bits(
+                "section_count", *(METADATA_PREFIX + name for name in self.metadata)
+            ),
+            "palette": self._bits("palette", "palette_payload"),
+            "indices": indices,
+            "row_padding": payloads - indices,
+            "lengths": self._bits("palette_length", "length"),
+            "checksums": self._bits("checksum"),
+            "file": 8 * self.file_bytes,
+            "raw": 24 * header.width * header.height,
+        }
 
     def _bits(self, *names: str) -> int:
         return 8 * sum(section.size for section in self.sections if section.name in names)
+
+    def _key(self) -> tuple[object, ...]:
+        palette = self.palette.shape, self.palette.tobytes()
+        return self.header, tuple(self.metadata.items()), palette, self.sections
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Info) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
 
 
 def info(source: Any, *, check: bool = False) -> Info:
     """Read a file's header and sections; no pixels are decoded.
 
     Args:
-        source: a path, or the file's bytes.
+        source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
         check: also verify the checksums and indices of all bands.
 
     Raises:
         KmqError: the file is damaged, or of another format.
     """
-    if isinstance(source, (str, os.PathLike)):
-        with Path(source).open("rb") as file:
-            return _read_info(file, check)
-    return _read_info(BytesIO(memoryview(source)), check)
-
-
-def _read_info(stream: IO[bytes], check: bool) -> Info:
-    head = read_head(stream, None)
-    sections = list(head.sections)
-    for band in find_bands(stream, head):
-        if check:
-            check_band(stream, head, band)
-        end = band.offset + band.length
-        sections.append(Section("length", band.offset - 4, 4))
-        sections.append(Section("payload", band.offset, band.length))
-        sections.append(Section("checksum", end, CHECKSUM_BYTES))
+    with open_source(source) as stream:
+        head = read_head(stream, None)
+        sections = list(head.sections)
+        for band in find_bands(stream, head):
+            if check:
+                check_band(stream, head, band)
+            sections.append(Section("length", band.offset - 4, 4))
+            sections.append(Section("payload", band.offset, band.length))
+            end = band.offset + band.length
+            sections.append(Section("checksum", end, CHECKSUM_BYTES))
     last = sections[-1]
     size = last.offset + last.size
     return Info(head.header, head.metadata, head.palette, tuple(sections), size)

@@ -35,6 +35,8 @@ MODEL_BORDER: Final = 8  # spec 6.3.1: cells at either side of a row; three rows
 MAX_PALETTE_LENGTH_BYTES: Final = 3  # spec 5.3
 MAX_NAME_BYTES: Final = 32  # spec 4
 MAX_METADATA_BYTES: Final = 1 << 24  # spec 4, each section
+MAX_PIXELS: Final = 2 * 89_478_485  # of a decoder's own accord: where Pillow refuses a picture
+METADATA_NAMES: Final = ("comment", "dpi", "exif", "icc_profile", "xmp")  # spec 4; Pillow's words
 CHECKSUM_BYTES: Final = 4  # spec 7
 
 Indices = NDArray[np.uint8 | np.uint16]
@@ -66,33 +68,46 @@ class Mode(IntEnum):
     @property
     def pillow(self) -> str:
         """Pillow's name of the mode."""
-        return {Mode.BILEVEL: "1", Mode.P_ALPHA: "P"}.get(self, self.name)
+        return _MODES[self].pillow
 
     @property
     def channels(self) -> int:
         """Bytes of one palette entry."""
-        return _CHANNELS[self]
+        return _MODES[self].channels
 
     @property
     def has_alpha(self) -> bool:
         """Whether the last byte of a palette entry is alpha."""
-        return _CHANNELS[self] in (2, 4)
+        return _MODES[self].has_alpha
 
     @property
     def max_colors(self) -> int:
         """Most palette entries the mode allows; what Pillow can hold in it."""
-        return {Mode.BILEVEL: 2, Mode.L: 256, Mode.P: 256, Mode.P_ALPHA: 256}.get(self, MAX_COLORS)
+        return _MODES[self].max_colors
+
+    @property
+    def has_palette(self) -> bool:
+        """Whether Pillow shows the palette, so that its order is part of the picture."""
+        return _MODES[self].has_palette
 
 
-_CHANNELS: Final = {
-    Mode.BILEVEL: 1,
-    Mode.L: 1,
-    Mode.LA: 2,
-    Mode.P: 3,
-    Mode.P_ALPHA: 4,
-    Mode.PA: 4,
-    Mode.RGB: 3,
-    Mode.RGBA: 4,
+class _ModeFacts(NamedTuple):
+    pillow: str
+    channels: int
+    has_alpha: bool
+    max_colors: int
+    has_palette: bool
+
+
+_MODES: Final = {  # spec 3.4
+    Mode.BILEVEL: _ModeFacts("1", 1, False, 2, False),
+    Mode.L: _ModeFacts("L", 1, False, 256, False),
+    Mode.LA: _ModeFacts("LA", 2, True, MAX_COLORS, False),
+    Mode.P: _ModeFacts("P", 3, False, 256, True),
+    Mode.P_ALPHA: _ModeFacts("P", 4, True, 256, True),
+    Mode.PA: _ModeFacts("PA", 4, True, MAX_COLORS, True),
+    Mode.RGB: _ModeFacts("RGB", 3, False, MAX_COLORS, False),
+    Mode.RGBA: _ModeFacts("RGBA", 4, True, MAX_COLORS, False),
 }
 
 

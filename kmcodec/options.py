@@ -11,8 +11,7 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .format import MAX_BAND_ROWS, MAX_COLORS
-from .metadata import METADATA_NAMES
+from .format import MAX_BAND_ROWS, MAX_COLORS, METADATA_NAMES
 
 CodingName = Literal["modelled", "packed"]
 SeedingName = Literal["wu", "k-means++", "random"]
@@ -210,5 +209,5 @@ def split_options(options: dict[str, Any]) -> tuple[Options, dict[str, Any]]:
     if unknown:
         names = ", ".join(OPTION_NAMES)
         raise TypeError(f"unknown option {unknown[0]!r}; options are {names}")
-    metadata = {name: options[name] for name in METADATA_NAMES if name in options}
+    metadata: dict[str, Any] = {n: options[n] for n in METADATA_NAMES if n in options}
     return Options(**{k: v for k, v in options.items() if k not in metadata}), metadata

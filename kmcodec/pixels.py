@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImagePalette
 
-from .format import Indices, Mode, index_dtype, palette_colors
+from .format import MAX_COLORS, Indices, Mode, index_dtype, palette_colors
 
 # What Pillow's WebP writer converts too; nothing but RGB can be meant.
 _CONVERTED: Final = {
@@ -18,6 +18,7 @@ _CONVERTED: Final = {
     "La": "LA",
 }
 _ARRAY_MODES: Final = {1: Mode.L, 2: Mode.LA, 3: Mode.RGB, 4: Mode.RGBA}
+_PALETTE_MODES: Final = {3: Mode.P, 4: Mode.P_ALPHA}
 _DIRECT_MODES: Final = {"L": Mode.L, "LA": Mode.LA, "RGB": Mode.RGB, "RGBA": Mode.RGBA}
 WRITABLE_MODES: Final = frozenset({"1", "P", "PA", *_DIRECT_MODES, *_CONVERTED})
 
@@ -54,6 +55,44 @@ def read_image(image: Any) -> Pixels | Indexed:
     if not source[-1].size:
         raise ValueError("a picture needs at least one pixel")
     return source
+
+
+def read_images(images: Any) -> list[Pixels | Indexed]:
+    """Take the pixels out of several images, at least one.
+
+    Raises:
+        TypeError, ValueError: as ``read_image``; or what is given is one image.
+    """
+    if isinstance(images, (np.ndarray, Image.Image)):
+        raise TypeError("one image is given where several are wanted, in a list")
+    pictures = [read_image(image) for image in images]
+    if not pictures:
+        raise ValueError("a palette needs at least one image")
+    return pictures
+
+
+def read_indexed(palette: Any, indices: Any) -> Indexed:
+    """Take a palette and indices as they are.
+
+    Args:
+        palette: (K, 3) or (K, 4) uint8, K in 1..65536.
+        indices: (height, width) of an integer type, each in 0..K-1.
+
+    Raises:
+        TypeError, ValueError: an array of another shape, type or range.
+    """
+    palette, indices = np.asarray(palette), np.asarray(indices)
+    if palette.dtype != np.uint8 or palette.ndim != 2 or palette.shape[1] not in (3, 4):
+        raise ValueError(f"palette of {palette.dtype} {palette.shape}; must be uint8 (K, 3 or 4)")
+    if not 1 <= len(palette) <= MAX_COLORS:
+        raise ValueError(f"palette of {len(palette)} colors; must be 1 to {MAX_COLORS}")
+    if indices.dtype.kind not in "ui" or indices.ndim != 2 or not indices.size:
+        raise ValueError(f"indices of {indices.dtype} {indices.shape}; must be integers (h, w)")
+    if (indices.dtype.kind == "i" and indices.min() < 0) or indices.max() >= len(palette):
+        raise ValueError(f"indices must be from 0 to {len(palette) - 1}")
+    modes = _PALETTE_MODES if len(palette) <= Mode.P.max_colors else _ARRAY_MODES
+    dtype = index_dtype(len(palette))
+    return Indexed(modes[palette.shape[1]], palette, indices.astype(dtype, copy=False))
 
 
 def _read_array(image: Any) -> Pixels | Indexed:
@@ -180,13 +219,44 @@ def pillow_palette(mode: Mode, palette: NDArray[np.uint8]) -> ImagePalette.Image
     return None
 
 
-def pillow_transparency(palette: NDArray[np.uint8]) -> int | bytes:
-    """A P_ALPHA palette's alpha as ``info["transparency"]``, in the form Pillow's PNG reader has.
+def pillow_transparency(mode: Mode, palette: NDArray[np.uint8]) -> int | bytes | None:
+    """A palette's alpha as ``info["transparency"]``, in the form Pillow's PNG reader has.
 
-    One index if that entry alone is transparent and all others are opaque, else a byte an entry.
+    One index if that entry alone is transparent and all others are opaque, else a byte an entry;
+    None if alpha is in the pixels, or there is none.
     """
+    if mode != Mode.P_ALPHA:
+        return None
     alpha = palette[:, 3]
     translucent = np.flatnonzero(alpha != 255)
     if len(translucent) == 1 and alpha[translucent[0]] == 0:
         return int(translucent[0])
     return alpha.tobytes()
+
+
+def color_palette(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A palette of any mode as RGB or RGBA: (K, 3 or 4) uint8."""
+    return to_channels(palette, palette.shape[1] + 2) if palette.shape[1] <= 2 else palette
+
+
+def to_channels(values: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    """Entries or pixels (..., c) of gray, gray and alpha, RGB or RGBA as (..., channels).
+
+    Gray becomes three equal channels, RGB the first of them, so it should be gray; alpha becomes
+    255 where there was none, and is left out where there is none wanted.
+    """
+    have = values.shape[-1]
+    if have == channels:
+        return values
+    colors = [0, 0, 0] if have <= 2 else [0, 1, 2]
+    result = np.full((*values.shape[:-1], channels), 255, np.uint8)
+    opaque = channels - has_alpha_channel(channels)
+    result[..., :opaque] = values[..., colors[:opaque]]
+    if has_alpha_channel(channels) and has_alpha_channel(have):
+        result[..., -1] = values[..., -1]
+    return result
+
+
+def has_alpha_channel(channels: int) -> bool:
+    """Whether the last of so many channels is alpha."""
+    return channels in (2, 4)

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from kmcodec.format import Indices, index_dtype
 from kmcodec.options import Options
-from kmcodec.quantize import Quantized, quantize_pictures
+from kmcodec.quantizer.pictures import quantize_pictures
+from kmcodec.quantizer.quantized import Quantized
 
 KINDS = ("flat", "noise", "dithered", "tiled", "gradient")
 
@@ -67,7 +68,8 @@ def drawing(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
 
 def quantize_pixels(pixels: NDArray[np.uint8], options: Options) -> Quantized:
     """Palette and indices of one picture in its own channels; those for ``rate``, if asked for."""
-    return quantize_pictures([pixels], options)[0][-1]
+    (result,) = quantize_pictures([pixels], options)
+    return result.lowered or result
 
 
 def plane(kind: str, shape: tuple[int, int], colors: int, seed: int = 0) -> Indices:

@@ -99,9 +99,10 @@ static void try_damaged_palette(const uint8_t *payload, int64_t length, int colo
     free(unused);
 }
 
-static void try_palette(int colors, int channels, int step, int ordered, long damages) {
+static void try_palette(int colors, int channels, int step, int ordered, int predicting,
+                        long damages) {
     const int64_t size = (int64_t)colors * channels;
-    const int64_t room = size + 16 + (ordered ? 6 * colors : 0);
+    const int64_t room = (predicting ? 2 : 1) * size + 16 + (ordered ? 6 * colors : 0);
     uint8_t *palette = allocate(size), *again = allocate(size), *scratch = allocate(room);
     uint16_t *order = ordered ? allocate(2 * colors) : NULL;
     uint16_t *order_again = ordered ? allocate(2 * colors) : NULL;
@@ -109,7 +110,7 @@ static void try_palette(int colors, int channels, int step, int ordered, long da
     fill_palette(palette, order, colors, channels, step);
 
     const int64_t length =
-        kmq_encode_palette(palette, colors, channels, order, unused, scratch, room);
+        kmq_encode_palette(palette, colors, channels, order, predicting, unused, scratch, room);
     expect(length >= 0 && length <= room, "the room suffices");
     uint8_t *payload = duplicate(scratch, length);
     const int status =
@@ -120,17 +121,19 @@ static void try_palette(int colors, int channels, int step, int ordered, long da
     round_trips++;
 
     uint8_t *narrow = allocate(length / 2);
-    expect(kmq_encode_palette(palette, colors, channels, order, unused, narrow, length / 2)
-               == KMQ_NO_ROOM,
-           "what does not fit is not written");
+    expect(
+        kmq_encode_palette(palette, colors, channels, order, predicting, unused, narrow, length / 2)
+            == KMQ_NO_ROOM,
+        "what does not fit is not written");
     for (long i = 0; i < damages; i++) {
         try_damaged_palette(payload, length, colors, channels, ordered);
     }
     if (ordered && colors > 1) {
         order[0] = order[1];
-        expect(kmq_encode_palette(palette, colors, channels, order, unused, scratch, room)
-                   == KMQ_NO_PERMUTATION,
-               "an order is a permutation");
+        expect(
+            kmq_encode_palette(palette, colors, channels, order, predicting, unused, scratch, room)
+                == KMQ_NO_PERMUTATION,
+            "an order is a permutation");
     }
     free(palette);
     free(again);
@@ -147,8 +150,8 @@ static void try_palettes(long damages) {
     for (int i = 0; i < (int)(sizeof COUNTS / sizeof *COUNTS); i++) {
         for (int channels = 1; channels <= 4; channels++) {
             for (int ordered = 0; ordered <= 1; ordered++) {
-                try_palette(COUNTS[i], channels, 256, ordered, damages);
-                try_palette(COUNTS[i], channels, 3, ordered, damages);
+                try_palette(COUNTS[i], channels, 256, ordered, 0, damages);
+                try_palette(COUNTS[i], channels, 3, ordered, 1, damages);
             }
         }
     }

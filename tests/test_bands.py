@@ -11,8 +11,8 @@ from helpers import drawing, gradient, picture
 from PIL import Image
 
 import kmcodec
-from kmcodec.bands import check_band, count_workers, map_in_order
-from kmcodec.container import find_bands, read_head
+from kmcodec.coding.bands import check_band, count_workers, map_in_order
+from kmcodec.coding.container import find_bands, read_head
 from kmcodec.format import Coding
 
 both_codings = pytest.mark.parametrize("coding", ["modelled", "packed"])

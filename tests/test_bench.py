@@ -246,7 +246,7 @@ def test_models_are_told_apart():
     """The bench reads the model of a band out of its first bit."""
     from bench.profile import model_of
 
-    from kmcodec.modelled import Model, _encode_band
+    from kmcodec.coding.modelled import Model, _encode_band
 
     indices = np.zeros((64, 64), np.uint8)
     for model in Model:

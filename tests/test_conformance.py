@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import kmcodec
-from kmcodec import coded_palette, modelled
+from kmcodec.coding import modelled, sections
+from kmcodec.coding.modelled import Model
 from kmcodec.format import Indices, Mode, index_dtype
-from kmcodec.modelled import Model
 
 ROOT = Path(__file__).parent.parent
 VECTORS = ROOT / "spec" / "vectors"
@@ -303,7 +303,7 @@ def palette_answers(payload: bytes, color_count: int, channels: int) -> list[Any
     order_of_all = list(range(color_count))
 
     def package() -> tuple[Any, Any]:
-        palette, order = coded_palette.decode_palette(
+        palette, order = sections.decode_palette(
             payload, color_count, channels, may_have_order=True
         )
         return palette.tolist(), None if order is None else order.tolist()
@@ -379,7 +379,7 @@ def test_decoders_agree_on_mutated_palettes(channels: int, ordered: bool) -> Non
     rng = np.random.default_rng(channels)
     palette = np.sort(rng.integers(0, 256, (12, channels)), axis=0).astype(np.uint8)
     order = rng.permutation(12).astype(np.uint16) if ordered else None
-    payload = coded_palette.encode_palette(palette, order)
+    payload = sections.encode_palette(palette, order)
     expected = (palette.tolist(), None if order is None else order.tolist())
     assert palette_answers(payload, 12, channels) == [expected] * 2
 
@@ -393,7 +393,7 @@ def test_decoders_agree_on_mutated_palettes(channels: int, ordered: bool) -> Non
 def test_palette_length_of_three_bytes() -> None:
     """A palette payload of 2^14 bytes and more, of unrelated colors."""
     palette = np.random.default_rng(0).integers(0, 256, (5500, 3)).astype(np.uint8)
-    payload = coded_palette.encode_palette(palette, None)
+    payload = sections.encode_palette(palette, None)
     length = len(payload)
     assert length >= 2**14
     groups = bytes((length & 127 | 128, length >> 7 & 127 | 128, length >> 14))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from kmcodec import ChecksumError, FormatError, LimitError, TruncatedError
-from kmcodec.coded_palette import encode_palette
-from kmcodec.container import find_bands, join, join_coded_palette, read_band, read_head
+from kmcodec.coding.container import find_bands, join_file, read_band, read_head
+from kmcodec.coding.sections import encode_palette
 from kmcodec.format import Coding, Flags, Header, Mode
 
 PALETTE = np.arange(12, dtype=np.uint8).reshape(4, 3)
@@ -21,7 +21,12 @@ PAYLOADS = [bytes([1, 2, 3, 4]), bytes([5, 6, 7, 8]), bytes([9, 10])]
 
 def whole_file(header=HEADER, metadata=METADATA, palette=PALETTE, payloads=PAYLOADS):
     """A small file with metadata and three bands, the last of one row."""
-    return b"".join(join(header, metadata, np.asarray(palette, np.uint8).tobytes(), payloads))
+    return b"".join(join_file(header, metadata, np.asarray(palette, np.uint8).tobytes(), payloads))
+
+
+def coded_section(payload):
+    """A section of a coded palette, whose payload is shorter than 128 bytes."""
+    return bytes([len(payload)]) + payload
 
 
 def read_all(data):
@@ -225,14 +230,14 @@ def test_a_modelled_band_of_one_color_is_empty():
 def coded_file(section, coding=Coding.MODELLED, mode=Mode.RGB):
     """A file of one row with four colors and this palette section."""
     header = Header(coding, mode, Flags.CODED_PALETTE, 8, 1, 4, 1)
-    return b"".join(join(header, {}, section, [bytes(2)]))
+    return b"".join(join_file(header, {}, section, [bytes(2)]))
 
 
 def test_a_coded_palette_is_read_again():
     """Palette and order of a coded palette come back; without an order there is none."""
     order = np.array([2, 0, 3, 1], np.uint16)
     for wanted in (None, order):
-        section = join_coded_palette(encode_palette(PALETTE, wanted))
+        section = coded_section(encode_palette(PALETTE, wanted))
         head, _ = read_all(coded_file(section))
 
         assert (head.palette == PALETTE).all()
@@ -243,24 +248,13 @@ def test_a_coded_palette_is_read_again():
 
 def test_a_coded_palette_beside_packed_indices_has_no_order():
     """Packed indices are palette indices: an order beside them is refused, a palette is not."""
-    plain = join_coded_palette(encode_palette(PALETTE, None))
-    ordered = join_coded_palette(encode_palette(PALETTE, np.array([2, 0, 3, 1], np.uint16)))
+    plain = coded_section(encode_palette(PALETTE, None))
+    ordered = coded_section(encode_palette(PALETTE, np.array([2, 0, 3, 1], np.uint16)))
 
     assert read_all(coded_file(plain, Coding.PACKED))[0].order is None
     with pytest.raises(FormatError, match="has an order") as caught:
         read_all(coded_file(ordered, Coding.PACKED))
     assert (caught.value.field, caught.value.offset) == ("palette_payload", 21)
-
-
-@pytest.mark.parametrize(
-    ("length", "groups"),
-    [(0, "00"), (127, "7f"), (128, "8001"), (16383, "ff7f"), (16384, "808001")],
-)
-def test_the_length_of_a_coded_palette_takes_seven_bits_a_byte(length, groups):
-    """Seven bits a byte, low ones first, and all bytes but the last have the top bit."""
-    section = join_coded_palette(bytes(length))
-
-    assert section == bytes.fromhex(groups) + bytes(length)
 
 
 @pytest.mark.parametrize("groups", ["8000", "ff8000", "808080", "ffffff", "80808001"])
@@ -283,7 +277,7 @@ def test_a_palette_length_beyond_the_data_is_truncated():
 def test_a_coded_palette_is_checked_like_a_plain_one():
     """What the mode cannot have is refused in either form."""
     header = Header(Coding.MODELLED, Mode.BILEVEL, Flags.CODED_PALETTE, 8, 1, 2, 1)
-    section = join_coded_palette(encode_palette(np.array([[0], [254]], np.uint8), None))
+    section = coded_section(encode_palette(np.array([[0], [254]], np.uint8), None))
 
     with pytest.raises(FormatError, match="bilevel"):
-        read_head(BytesIO(b"".join(join(header, {}, section, [b"\0"]))), None)
+        read_head(BytesIO(b"".join(join_file(header, {}, section, [b"\0"]))), None)

@@ -200,20 +200,33 @@ def test_info_counts_bits():
     """128 x 128 pixels of 16 colors are 65,920 bits of palette and indices, of 393,216."""
     info = kmcodec.info(kmcodec.encode(picture(128, 128, 16), coding="packed"))
 
-    assert info.palette_bits == 16 * 24
-    assert info.palette_bits + info.index_bits == 65_920
-    assert info.raw_bits == 393_216
+    assert info.bits["palette"] == 16 * 24
+    assert info.bits["palette"] + info.bits["indices"] == 65_920
+    assert info.bits["raw"] == 393_216
 
 
 def test_info_counts_the_bits_that_are_stored():
     """Of a modelled file, bits of palette and indices are those of their payloads."""
     data = kmcodec.encode(gradient(64, 48))
     info = kmcodec.info(data)
-    bits = info.palette_bits + info.index_bits + info.length_bits
+    bits = info.bits
+    parts = bits.keys() - {"file", "raw"}
 
-    assert bits == 8 * (len(data) - 28)  # header and two checksums
-    assert info.palette_bits < 8 * info.palette.size
-    assert info.index_bits < 64 * 48
+    assert bits["palette"] + bits["indices"] + bits["lengths"] == 8 * (len(data) - 28)
+    assert sum(bits[part] for part in parts) == bits["file"] == 8 * len(data)
+    assert bits["palette"] < 8 * info.palette.size
+    assert bits["indices"] < 64 * 48
+
+
+def test_info_is_equal_where_the_file_is():
+    """Two of one file are equal and have one hash; another palette makes a difference."""
+    pixels = gradient(8, 6)
+    one, same, other = (kmcodec.info(kmcodec.encode(p)) for p in (pixels, pixels, 255 - pixels))
+
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert one != "file"
 
 
 @pytest.mark.parametrize("coding", ["modelled", "packed"])

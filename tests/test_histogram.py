@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from kmcodec.histogram import Histogram, index_colors, look_up
+from kmcodec.quantizer.histogram import Histogram, index_colors, look_up
 
 pictures = st.integers(1, 4).flatmap(
     lambda channels: npst.arrays(

@@ -7,9 +7,9 @@ from PIL import Image
 
 import kmcodec
 from kmcodec.format import Mode
-from kmcodec.indexing import index_picture
 from kmcodec.options import Options
 from kmcodec.pixels import read_image
+from kmcodec.quantizer.indexing import index_picture
 
 GRAYS = [[0, 0, 0], [100, 100, 100], [255, 255, 255]]
 COLORS = [[255, 0, 0], [0, 0, 255]]
@@ -23,8 +23,7 @@ def image_of(mode):
 
 def index(image, **options):
     """Mode and result."""
-    mode, choices = index_picture(read_image(image), Options(**options))
-    return mode, choices[-1]
+    return index_picture(read_image(image), Options(**options))
 
 
 def test_a_palette_that_fits_is_kept():

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from kmcodec.histogram import Histogram
 from kmcodec.options import Options
-from kmcodec.quantize.color_points import ColorPoints
-from kmcodec.quantize.kmeans import textbook_kmeans, weighted_kmeans
-from kmcodec.quantize.points import PointSet, snap
-from kmcodec.quantize.seeding import SEEDINGS
-from kmcodec.quantize.space import SPACES
+from kmcodec.quantizer.cloud import Cloud
+from kmcodec.quantizer.histogram import Histogram
+from kmcodec.quantizer.kmeans import textbook_kmeans, weighted_kmeans
+from kmcodec.quantizer.points import PointSet, snap
+from kmcodec.quantizer.seeding import SEEDINGS
+from kmcodec.quantizer.space import SPACES
 
 spaces = pytest.mark.parametrize("space", SPACES)
 forms = pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def flat_points(pixels, space="rgb"):
 
 def points_of(pixels):
     """The distinct points of a picture, with weights."""
-    return ColorPoints(Histogram.of(pixels), SPACES["rgb"]).points
+    return Cloud(Histogram.of(pixels), SPACES["rgb"]).points
 
 
 def assert_forms_agree(flat, seeds, iterations=100, fixed=0):

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from kmcodec import FormatError
-from kmcodec.format import MAX_METADATA_BYTES
-from kmcodec.metadata import METADATA_NAMES, check_section, collect_metadata, pillow_info
+from kmcodec.coding.metadata import check_metadata, collect_metadata, pillow_info
+from kmcodec.format import MAX_METADATA_BYTES, METADATA_NAMES
 
 EXIF = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"
 VALUES = {
@@ -74,4 +74,4 @@ def test_unknown_names_are_not_pillows():
 def test_a_malformed_dpi_is_refused(payload):
     """A dpi section is exactly two positive finite numbers."""
     with pytest.raises(FormatError, match="dpi"):
-        check_section("dpi", payload, 0)
+        check_metadata("dpi", payload, 0)

@@ -9,11 +9,11 @@ from helpers import KINDS, plane
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmcodec import FormatError, modelled
+from kmcodec import FormatError
+from kmcodec.coding import modelled, packed
+from kmcodec.coding.modelled import SMALL_PIXELS, Model, decode_indices, encode_indices
 from kmcodec.format import index_dtype
 from kmcodec.libkmq import binding
-from kmcodec.modelled import SMALL_PIXELS, Model, decode_indices, encode_indices
-from kmcodec.packed import pack_indices
 
 COLOR_COUNTS = [2, 3, 5, 16, 17, 64, 200, 256, 257, 4096, 65536]
 both_models = pytest.mark.parametrize("model", Model, ids=["photo", "graphics"])
@@ -52,7 +52,7 @@ def named_model(payload):
 
 def packed_size(indices, colors):
     """Bytes of the same rows packed."""
-    return len(pack_indices(np.ascontiguousarray(indices), colors))
+    return len(packed.encode_indices(np.ascontiguousarray(indices), colors))
 
 
 def tile_map(tiles=24, colors=32, side=512):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from kmcodec import FormatError
+from kmcodec.coding.packed import check_indices, decode_indices, decode_pixels, encode_indices
 from kmcodec.format import index_bits, index_dtype
 from kmcodec.libkmq import binding
-from kmcodec.packed import check_indices, pack_indices, unpack_indices, unpack_pixels
 
 COLOR_COUNTS = [1, 2, 3, 5, 16, 17, 33, 100, 255, 256, 257, 1000, 2048, 4000, 9999, 20000, 65536]
 
@@ -40,9 +40,9 @@ def random_indices(color_count, shape, seed=0):
 def test_bits_are_those_of_the_textbook_form(color_count, width):
     """Indices are packed most significant bit first, rows padded with zeros to bytes."""
     indices = random_indices(color_count, (5, width))
-    packed = pack_indices(indices, color_count)
+    packed = encode_indices(indices, color_count)
     unpacked = np.full_like(indices, 1)
-    unpack_indices(bytes(packed), color_count, unpacked)
+    decode_indices(bytes(packed), color_count, unpacked)
 
     assert pack_with_bitarray(indices, color_count) == packed
     assert (indices == unpacked).all()
@@ -56,7 +56,7 @@ def test_pixels_are_the_palette_at_the_indices(color_count, channels, width):
     indices = random_indices(color_count, (3, width))
     palette = np.random.default_rng(1).integers(0, 256, (color_count, channels)).astype(np.uint8)
     pixels = np.zeros((3, width, channels), np.uint8)
-    unpack_pixels(bytes(pack_indices(indices, color_count)), palette, pixels)
+    decode_pixels(bytes(encode_indices(indices, color_count)), palette, pixels)
 
     assert (palette[indices] == pixels).all()
 
@@ -68,9 +68,9 @@ def test_round_trip(data):
     shape = data.draw(npst.array_shapes(min_dims=2, max_dims=2, max_side=40))
     elements = st.integers(0, color_count - 1)
     indices = data.draw(npst.arrays(index_dtype(color_count), shape, elements=elements))
-    packed = pack_indices(indices, color_count)
+    packed = encode_indices(indices, color_count)
     unpacked = np.empty_like(indices)
-    unpack_indices(bytes(packed), color_count, unpacked)
+    decode_indices(bytes(packed), color_count, unpacked)
 
     assert len(packed) == shape[0] * ((shape[1] * index_bits(color_count) + 7) // 8)
     assert (indices == unpacked).all()
@@ -78,7 +78,7 @@ def test_round_trip(data):
 
 def test_the_origin_takes_65920_bits():
     """128 x 128 pixels of 16 colors: palette plus indices are exactly 65,920 bits."""
-    packed = pack_indices(random_indices(16, (128, 128)), 16)
+    packed = encode_indices(random_indices(16, (128, 128)), 16)
 
     assert 16 * 24 + 8 * len(packed) == 65_920
 
@@ -89,14 +89,14 @@ def test_an_index_beyond_the_palette_is_refused(color_count, column):
     """An index that has no color is found wherever it is, and named with its place."""
     indices = random_indices(color_count, (4, 21))
     indices[2, column] = color_count
-    payload = bytes(pack_indices(indices, 1 << index_bits(color_count)))
+    payload = bytes(encode_indices(indices, 1 << index_bits(color_count)))
     palette = np.zeros((color_count, 3), np.uint8)
 
     place = f"index {color_count} at row 2, column {column} "
     with pytest.raises(FormatError, match=place):
-        unpack_indices(payload, color_count, indices.copy())
+        decode_indices(payload, color_count, indices.copy())
     with pytest.raises(FormatError, match=place):
-        unpack_pixels(payload, palette, np.zeros((4, 21, 3), np.uint8))
+        decode_pixels(payload, palette, np.zeros((4, 21, 3), np.uint8))
     with pytest.raises(FormatError, match=place):
         check_indices(payload, color_count, 4, 21, 0)
 
@@ -106,7 +106,7 @@ def test_padding_that_is_not_zero_is_refused(color_count):
     """Each padding bit of each row must be zero."""
     width = 3 if color_count != 4 else 5
     padding = -width * index_bits(color_count) % 8
-    payload = pack_indices(np.zeros((4, width), index_dtype(color_count)), color_count)
+    payload = encode_indices(np.zeros((4, width), index_dtype(color_count)), color_count)
     row_bytes = len(payload) // 4
 
     assert padding

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from kmcodec.palette import color_palette, drop_unused, green_order, sort_entries, split_order
+from kmcodec.coding.order import green_order, split_order
+from kmcodec.pixels import color_palette
+from kmcodec.quantizer.indexing import drop_unused, sort_entries
 
 PALETTE = np.array([[9, 9, 9], [1, 2, 3], [7, 7, 7], [1, 2, 3]], np.uint8)
 INDICES = np.array([[3, 3, 0], [0, 3, 0]], np.uint8)

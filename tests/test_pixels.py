@@ -156,7 +156,8 @@ def test_transparency_has_the_form_of_pillows_png_reader(alpha, transparency):
     """One wholly transparent entry is an index, anything else a string."""
     palette = np.column_stack((np.zeros((3, 3), np.uint8), np.array(alpha, np.uint8)))
 
-    assert pillow_transparency(palette) == transparency
+    assert pillow_transparency(Mode.P_ALPHA, palette) == transparency
+    assert pillow_transparency(Mode.PA, palette) is None
 
 
 def test_alpha_entries_and_their_groups_are_inverse():

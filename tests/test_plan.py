@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import kmcodec
-from kmcodec.container import read_head
-from kmcodec.format import MAX_MODELLED_CELLS, Coding, Flags, Header, Mode
+from kmcodec.coding.container import read_head
+from kmcodec.coding.plan import plan_file
+from kmcodec.format import MAX_MODELLED_CELLS, Coding, Flags, Mode
+from kmcodec.options import Options
 from kmcodec.pixels import Indexed
-from kmcodec.plan import plan_file
 
 
 def head_of(data):
@@ -222,28 +223,26 @@ def test_a_picture_of_many_megapixels_is_tried_on_some_rows(keep_order, monkeypa
     """Of a large picture only the order that does best on some rows is coded whole."""
     palette = distant_palette(64)
     source = Indexed(Mode.RGB, palette, plane("dithered", (300, 300), 64))
-    header = Header(Coding.PACKED, Mode.RGB, Flags(0), 300, 300, 64, 300)
     coded = []
 
     def note(_header, codes, _slack, _threads):
         coded.append(codes)
         return [b"x"]
 
-    monkeypatch.setattr("kmcodec.plan.model_bands", note)
-    plan = plan_file(header, source, keep_order, 0.0, 1)
+    monkeypatch.setattr("kmcodec.coding.plan.model_bands", note)
+    plan = plan_file(source, keep_order, Options())
 
     assert len(coded) == 1
-    assert plan.payloads == [b"x"]
+    assert plan.payloads() == [b"x"]
     assert plan.header.coding == Coding.MODELLED
     small = Indexed(Mode.RGB, palette, source.indices[:100])
-    small_header = Header(Coding.PACKED, Mode.RGB, Flags(0), 300, 100, 64, 100)
-    plan_file(small_header, small, keep_order, 0.0, 1)
+    plan_file(small, keep_order, Options())
     assert len(coded) == 3
 
 
 def test_bands_beyond_the_models_memory_are_packed(monkeypatch):
     """A band of more cells than a decoder takes is not modelled."""
-    monkeypatch.setattr("kmcodec.plan.MAX_MODELLED_CELLS", 1000)
+    monkeypatch.setattr("kmcodec.coding.plan.MAX_MODELLED_CELLS", 1000)
     data = kmcodec.encode(gradient(60, 40))
 
     assert MAX_MODELLED_CELLS > 1000

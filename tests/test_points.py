@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from kmcodec.quantize.points import GRID, PointSet, snap
+from kmcodec.quantizer.points import GRID, PointSet, snap
 
 
 def noise(shape, top=4095, seed=0):

@@ -17,20 +17,20 @@ from PIL import Image
 
 import kmcodec
 from kmcodec.cli import convert
-from kmcodec.histogram import index_colors
 from kmcodec.options import Options
-from kmcodec.quantize.color_points import ColorPoints
-from kmcodec.quantize.rate import MAX_RATE, NEAREST, ROUNDS, WEIGHTS
-from kmcodec.quantize.space import SPACES
+from kmcodec.quantizer.cloud import Cloud
+from kmcodec.quantizer.histogram import index_colors
+from kmcodec.quantizer.rate import MAX_RATE, NEAREST, ROUNDS, WEIGHTS
+from kmcodec.quantizer.space import SPACES
 
-rate_module = importlib.import_module("kmcodec.quantize.rate")
+rate_module = importlib.import_module("kmcodec.quantizer.rate")
 PARROTS = Path(__file__).parent / "pictures" / "parrots.png"
 
 
 def map_rate_aware(pixels, palette, rate, space="rgb", **options):
     """Of a picture, its colors placed in a space."""
     histogram, positions = index_colors(pixels)
-    cloud = ColorPoints(histogram, SPACES[space])
+    cloud = Cloud(histogram, SPACES[space])
     return rate_module.map_rate_aware(cloud, positions, palette, rate, **options)
 
 
@@ -390,7 +390,7 @@ def test_where_nothing_is_gained_the_picture_stays_as_it_was(monkeypatch):
     """A mapping that made things worse leaves the file of rate 0, byte for byte."""
     pixels = surface(64, 64)
     worse = np.random.default_rng(0).integers(0, 16, (64, 64), dtype=np.uint8)
-    quantize = importlib.import_module("kmcodec.quantize")
+    quantize = importlib.import_module("kmcodec.quantizer.pictures")
     monkeypatch.setattr(quantize, "map_rate_aware", lambda *given, **_: (given[2], worse))
 
     assert kmcodec.encode(pixels, 16, rate=9) == kmcodec.encode(pixels, 16)

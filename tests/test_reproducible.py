@@ -43,14 +43,21 @@ def test_bytes_are_frozen(name, threads):
     assert digest_of(name, threads) == GOLDEN[name][0]
 
 
-@pytest.mark.parametrize("threads", ["1", "2"])
-def test_bytes_do_not_depend_on_numerical_libraries(threads):
-    """Another process, with other settings of BLAS and OpenMP, gives the same bytes."""
-    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        {"OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
+        {"KMQ_NO_AVX2": "1"},
+    ],
+    ids=["one thread", "two threads", "no AVX2"],
+)
+def test_bytes_do_not_depend_on_libraries_and_processor(settings):
+    """Another process, with other settings of BLAS and OpenMP or of kernels, has the same bytes."""
     code = "import test_reproducible as t; print(*[t.digest_of(name, 1) for name in t.GOLDEN])"
     printed = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | dict.fromkeys(names, threads),
+        env=os.environ | settings,
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import kmcodec
-from kmcodec.container import read_head
+from kmcodec.coding.container import read_head
 from kmcodec.format import Coding, Flags
 
 METADATA = {"comment": "a comment", "dpi": (72, 72), "xmp": b"<x/>", "icc_profile": b"icc"}

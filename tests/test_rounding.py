@@ -6,17 +6,17 @@ from helpers import photo, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmcodec.histogram import Histogram
-from kmcodec.quantize.color_points import ColorPoints
-from kmcodec.quantize.rounding import nudge_entries, round_centroids
-from kmcodec.quantize.space import SPACES
+from kmcodec.quantizer.cloud import Cloud
+from kmcodec.quantizer.histogram import Histogram
+from kmcodec.quantizer.rounding import nudge_entries, round_centroids
+from kmcodec.quantizer.space import SPACES
 
 NONE = np.empty((0, 3), np.uint8)
 
 
 def cloud_of(pixels, space="rgb"):
     """The colors of a picture as points."""
-    return ColorPoints(Histogram.of(pixels), SPACES[space])
+    return Cloud(Histogram.of(pixels), SPACES[space])
 
 
 def error_of(cloud, palette):

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import PCG64
 
-from kmcodec.histogram import Histogram
-from kmcodec.quantize.color_points import ColorPoints
-from kmcodec.quantize.kmeans import weighted_kmeans
-from kmcodec.quantize.points import PointSet
-from kmcodec.quantize.search import (
+from kmcodec.quantizer.cloud import Cloud
+from kmcodec.quantizer.histogram import Histogram
+from kmcodec.quantizer.kmeans import weighted_kmeans
+from kmcodec.quantizer.points import PointSet
+from kmcodec.quantizer.search import (
     EFFORTS,
     MAX_SEARCHED,
     choose_cells,
@@ -19,8 +19,8 @@ from kmcodec.quantize.search import (
     search_centroids,
     split_and_merge,
 )
-from kmcodec.quantize.seeding import wu_seeding
-from kmcodec.quantize.space import SPACES
+from kmcodec.quantizer.seeding import wu_seeding
+from kmcodec.quantizer.space import SPACES
 
 QUICK = EFFORTS[5]._replace(starts=3, rounds=8)
 
@@ -38,7 +38,7 @@ def noise(count, channels=3, seed=0):
 
 def points_of(pixels):
     """The points of a picture in RGB."""
-    return ColorPoints(Histogram.of(pixels), SPACES["rgb"]).points
+    return Cloud(Histogram.of(pixels), SPACES["rgb"]).points
 
 
 def scattered_groups():

@@ -7,21 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from kmcodec.histogram import Histogram
-from kmcodec.quantize.color_points import ColorPoints
-from kmcodec.quantize.points import PointSet
-from kmcodec.quantize.seeding import (
+from kmcodec.quantizer.cloud import Cloud
+from kmcodec.quantizer.histogram import Histogram
+from kmcodec.quantizer.points import PointSet
+from kmcodec.quantizer.seeding import (
     SEEDINGS,
     kmeanspp_seeding,
     random_seeding,
     wu_seeding,
 )
-from kmcodec.quantize.space import SPACES
+from kmcodec.quantizer.space import SPACES
 
 
 def points_of(pixels):
     """The points of the colors of a picture, which are 16 times these."""
-    return ColorPoints(Histogram.of(pixels), SPACES["rgb"]).points
+    return Cloud(Histogram.of(pixels), SPACES["rgb"]).points
 
 
 def point_set(points, weights=None):

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from kmcodec.quantize import space
-from kmcodec.quantize.space import SPACES, oklab_colors, oklab_points, rgb_colors, rgb_points
+from kmcodec.quantizer import space
+from kmcodec.quantizer.space import SPACES, oklab_colors, oklab_points, rgb_colors, rgb_points
 
 spaces = pytest.mark.parametrize("name", ["rgb", "oklab"])
 

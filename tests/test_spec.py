@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 import kmcodec
-from kmcodec import coded_palette, modelled
 from kmcodec import format as kmq
+from kmcodec.coding import modelled, sections
 
 SPEC = Path(__file__).parent.parent / "spec"
 TEXT = (SPEC / "kmq.md").read_text(encoding="utf-8")
@@ -267,7 +267,7 @@ def test_palette_payload_examples() -> None:
 
         decoded = reference.decode_palette(payload, len(entries), channels[kind])
         assert decoded == (entries, order)
-        palette, found_order = coded_palette.decode_palette(
+        palette, found_order = sections.decode_palette(
             payload, len(entries), channels[kind], may_have_order=True
         )
         assert order == (None if found_order is None else found_order.tolist())

@@ -590,7 +590,7 @@ def test_bits_of_a_modelled_file(capsys):
     """Palette and indices are told as they would be packed, and as they are stored."""
     kmcodec.save(gradient(128, 96), "g.kmq")
     facts = kmcodec.info("g.kmq")
-    palette, indices = facts.palette_bits, facts.index_bits
+    palette, indices = facts.bits["palette"], facts.bits["indices"]
     assert info.main(["-v", "--check", "g.kmq"]) == 0
     text = capsys.readouterr().out
     assert f"16 colors, {indices / (128 * 96):.3f} bits an index, modelled, " in text
@@ -735,7 +735,7 @@ def test_report():
     text = result.stdout.decode()
     for name in ("kmcodec", "Python", "platform", "numpy", "scipy", "pillow", "bitarray", "cores"):
         assert f"{name}: " in text
-    assert "rate compiled, binding compiled" in text
+    assert "binding compiled, dithering compiled" in text
     assert "Pillow plugin: registered" in text
     result = subprocess.run(command, capture_output=True, check=True, timeout=60)
     assert result.stdout.startswith(b"usage:")

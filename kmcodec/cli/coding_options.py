@@ -18,7 +18,7 @@ from kmcodec.options import (
     SpaceName,
     WeightingName,
 )
-from kmcodec.palette import color_palette
+from kmcodec.pixels import color_palette
 
 from . import explain
 
@@ -108,7 +108,7 @@ def read_palette(names: list[str], colors: int) -> Any:
     if len(names) == 1:
         return read_picture(names[0], lambda image: own_palette(image, names[0], colors))
     images = [read_picture(name, lambda image: image.copy()) for name in names]
-    return quantize_many(images, colors)[0]
+    return quantize_many(images, colors)[0].palette
 
 
 def own_palette(image: Image.Image, name: str, colors: int) -> Any:

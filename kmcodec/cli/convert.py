@@ -17,10 +17,9 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from kmcodec.codec import encode_pieces
 from kmcodec.errors import QualityError
 from kmcodec.files import atomic_file, info
-from kmcodec.format import EXTENSION
+from kmcodec.format import EXTENSION, METADATA_NAMES
 from kmcodec.KmqImagePlugin import FORMAT
-from kmcodec.metadata import METADATA_NAMES
-from kmcodec.quantize.color_points import psnr_of
+from kmcodec.quantizer.cloud import psnr_of
 
 from . import EXIT_CODES, CommandError, Exit, add_common_options, binary, explain, run, tell
 from .coding_options import add_coding_options, given_options, read_options

@@ -26,11 +26,11 @@ from typing import Any, Final
 
 from bitarray import bitarray
 
+from kmcodec.coding.metadata import pillow_info
 from kmcodec.errors import KmqError
 from kmcodec.files import Info, info
-from kmcodec.format import FIELDS, HEADER_BYTES, MAGIC, VERSION, Coding, Flags
-from kmcodec.metadata import pillow_info
-from kmcodec.palette import color_palette
+from kmcodec.format import FIELDS, MAGIC, VERSION, Coding, Flags
+from kmcodec.pixels import color_palette
 
 from . import EXIT_CODES, Exit, add_common_options, binary, escape, explain, run, tell
 
@@ -124,7 +124,7 @@ def text_lines(
 def summary(facts: Info) -> str:
     """The file in one line."""
     header = facts.header
-    ratio = 100 * 8 * facts.file_bytes / facts.raw_bits
+    ratio = 100 * facts.bits["file"] / facts.bits["raw"]
     parts = (
         f"KMQ v{VERSION} {header.width}x{header.height} {header.mode.name}",
         plural(header.color_count, "color"),
@@ -142,7 +142,7 @@ def bits_an_index(facts: Info) -> str:
     header = facts.header
     if header.coding == Coding.PACKED:
         return f"{plural(header.bits, 'bit')} an index"
-    return f"{facts.index_bits / (header.width * header.height):.3f} bits an index"
+    return f"{facts.bits['indices'] / (header.width * header.height):.3f} bits an index"
 
 
 def field_lines(facts: Info) -> Iterator[str]:
@@ -227,29 +227,9 @@ def read_at(source: Path | bytes, offset: int, size: int) -> bytes:
         return file.read(size)
 
 
-def count_bits(facts: Info) -> dict[str, int]:
-    """The bits of the file by what they are for."""
-    header = facts.header
-    metadata = sum(5 + len(name) + len(payload) for name, payload in facts.metadata.items())
-    indices = facts.index_bits
-    if header.coding == Coding.PACKED:
-        indices = header.width * header.height * header.bits
-    return {
-        "header": 8 * HEADER_BYTES,
-        "metadata": 8 * (metadata + bool(metadata)),
-        "palette": facts.palette_bits,
-        "indices": indices,
-        "row_padding": facts.index_bits - indices,
-        "lengths": facts.length_bits,
-        "checksums": 32 * (1 + header.band_count),
-        "file": 8 * facts.file_bytes,
-        "raw": facts.raw_bits,
-    }
-
-
 def bits_lines(facts: Info) -> Iterator[str]:
     """The arithmetic: each part, and palette and indices against 24 bits a pixel."""
-    header, bits = facts.header, count_bits(facts)
+    header, bits = facts.header, facts.bits
     metadata = f"metadata {bits['metadata']:,}, " if bits["metadata"] else ""
     padding = f"row padding {bits['row_padding']:,}, " if bits["row_padding"] else ""
     coded = "" if header.flags & Flags.CODED_PALETTE == 0 else f" -> {bits['palette']:,}"
@@ -265,7 +245,7 @@ def bits_lines(facts: Info) -> Iterator[str]:
     both = bits["palette"] + bits["indices"] + bits["row_padding"]
     yield (
         f"  palette + indices{' + row padding' if padding else ''} = {both:,} bits "
-        f"of {facts.raw_bits:,} at 24 bits a pixel ({100 * both / facts.raw_bits:.1f} %)"
+        f"of {bits['raw']:,} at 24 bits a pixel ({100 * both / bits['raw']:.1f} %)"
     )
 
 
@@ -291,7 +271,7 @@ def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
         "sections": [section._asdict() for section in facts.sections],
         "metadata": {name: len(payload) for name, payload in facts.metadata.items()},
         "palette": colors(facts),
-        "bits": count_bits(facts),
+        "bits": facts.bits,
         "checked": checked,
     }
 

@@ -71,6 +71,7 @@ def check_packed(
 def encode_palette(
     palette: cython.const[uint8_t][:, ::1],  # IN (1..65536, 1..4)
     order: cython.const[uint16_t][::1],  # IN (colors,), or empty for none
+    predicting: cython.bint,  # IN whether residuals are coded
     unused: int32_t[::1],  # scratch (colors + 1,); empty if ``order`` is
     payload: uint8_t[::1],  # OUT
 ) -> int64_t:
@@ -87,6 +88,7 @@ def encode_palette(
             cython.cast(cython.int, colors),
             cython.cast(cython.int, channels),
             cython.address(order[0]) if ordered else cython.NULL,
+            predicting,
             cython.address(unused[0]) if ordered else cython.NULL,
             cython.address(payload[0]),
             payload.shape[0],

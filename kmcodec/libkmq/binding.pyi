@@ -7,7 +7,11 @@ UNEXPECTED_ORDER: int
 BAD_PADDING: int
 
 def encode_palette(
-    palette: NDArray[uint8], order: NDArray[uint16], unused: NDArray[int32], payload: NDArray[uint8]
+    palette: NDArray[uint8],
+    order: NDArray[uint16],
+    predicting: bool,
+    unused: NDArray[int32],
+    payload: NDArray[uint8],
 ) -> int: ...
 def decode_palette(
     payload: NDArray[uint8] | bytes,

@@ -6,9 +6,8 @@
 #include "packing.h"
 #include "palette.h"
 
-static int64_t encode_palette(int predicting, const uint8_t *palette, int colors, int channels,
-                              const uint16_t *order, int32_t *unused, uint8_t *payload,
-                              int64_t room) {
+int64_t kmq_encode_palette(const uint8_t *palette, int colors, int channels, const uint16_t *order,
+                           int predicting, int32_t *unused, uint8_t *payload, int64_t room) {
     RangeCoder coder;
     kmq_start(&coder, 0, payload, room);
     const int status = kmq_code_palette(&coder, 0, predicting, order != 0, (uint8_t *)palette,
@@ -16,17 +15,6 @@ static int64_t encode_palette(int predicting, const uint8_t *palette, int colors
     if (status < 0) return status;
     const int64_t length = kmq_finish(&coder);
     return length < 0 ? KMQ_NO_ROOM : length;
-}
-
-int64_t kmq_encode_palette(const uint8_t *palette, int colors, int channels, const uint16_t *order,
-                           int32_t *unused, uint8_t *payload, int64_t room) {
-    const int64_t length =
-        encode_palette(1, palette, colors, channels, order, unused, payload, room);
-    if (length != KMQ_NO_ROOM && length <= (int64_t)colors * channels) return length;
-    const int64_t plain =
-        encode_palette(0, palette, colors, channels, order, unused, payload, room);
-    if (length < 0 || (plain >= 0 && plain < length)) return plain;
-    return encode_palette(1, palette, colors, channels, order, unused, payload, room);
 }
 
 int kmq_decode_palette(const uint8_t *payload, int64_t length, uint8_t *palette, int colors,

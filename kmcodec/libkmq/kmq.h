@@ -34,11 +34,11 @@ enum kmq_status {
    `colors` numbers, or null for none. `unused` is scratch of colors + 1 numbers; null if `order`
    is. */
 
-/* Encodes a palette. At most `room` bytes of `payload` are written: those of the samples and 16
-   suffice, with an order 6 more an entry. Returns the length, KMQ_NO_ROOM or
-   KMQ_NO_PERMUTATION. */
+/* Encodes a palette by residuals if `predicting`, else by its samples, which noise needs. At most
+   `room` bytes of `payload` are written: if not predicting, those of the samples and 16 suffice,
+   with an order 6 more an entry. Returns the length, KMQ_NO_ROOM or KMQ_NO_PERMUTATION. */
 int64_t kmq_encode_palette(const uint8_t *palette, int colors, int channels, const uint16_t *order,
-                           int32_t *unused, uint8_t *payload, int64_t room);
+                           int predicting, int32_t *unused, uint8_t *payload, int64_t room);
 
 /* Decodes a palette from `length` bytes, which may be none. Fills `palette`, in the order of codes,
    for which `order` gives the index of each entry, and `order` if the

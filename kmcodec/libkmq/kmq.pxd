@@ -10,8 +10,8 @@ cdef extern from "kmq.h" nogil:
     void kmq_start_up(int may_use_avx2)
 
     int64_t kmq_encode_palette(const uint8_t *palette, int colors, int channels,
-                               const uint16_t *order, int32_t *unused, uint8_t *payload,
-                               int64_t room)
+                               const uint16_t *order, int predicting, int32_t *unused,
+                               uint8_t *payload, int64_t room)
     int kmq_decode_palette(const uint8_t *payload, int64_t length, uint8_t *palette, int colors,
                            int channels, uint16_t *order, int32_t *unused)
 

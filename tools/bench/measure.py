@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kmcodec.quantize.space import SPACES
+from kmcodec.quantizer.space import SPACES
 
 Pixels = NDArray[np.uint8]
 Call = Callable[[], object]

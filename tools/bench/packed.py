@@ -9,9 +9,9 @@ from bitarray import bitarray
 from PIL import Image
 
 import kmcodec
+from kmcodec.coding.packed import encode_indices
 from kmcodec.format import index_bits
 from kmcodec.libkmq import binding
-from kmcodec.packed import pack_indices
 
 from .generated import surface
 from .installed import stamp
@@ -100,7 +100,7 @@ def measure_packing(size: int) -> None:
             lambda: binding.pack_indices(indices, 1 << bits, packed) or packed,  # noqa: B023
             lambda: pack_with_numpy(indices, bits),  # noqa: B023
             lambda: pack_with_bitarray(indices, bits),  # noqa: B023
-            lambda: pack_indices(indices, 1 << bits),  # noqa: B023
+            lambda: encode_indices(indices, 1 << bits),  # noqa: B023
         )
         if len({bytes(way()) for way in ways}) != 1:
             sys.exit(f"kmq-bench: packings of {bits} bits differ")

@@ -1,0 +1,201 @@
+"""Bands, several at once: indices to payloads, and payloads to indices or pixels.
+
+The kernels release the GIL, so threads are enough. Results come in order and at most a few bands
+are held at a time, whatever the size of the picture.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import IO, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..format import MAX_BAND_BYTES, MAX_BAND_ROWS, Coding, Header, Indices, index_dtype
+from . import modelled, packed
+from .container import Band, Head, find_bands, read_band
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+CODERS: Final = {Coding.PACKED: packed, Coding.MODELLED: modelled}
+"""What decodes payloads: ``decode_indices``, ``decode_pixels`` and ``check_indices`` of each."""
+
+_BAND_PIXELS: Final = 1 << 20
+"""Pixels a band is made of at most, unless the caller says otherwise."""
+
+
+def map_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> Generator[Result]:
+    """``map`` on threads, at most two items a worker ahead of the result that is taken."""
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    from concurrent.futures import Future, ThreadPoolExecutor  # slow to import, often not needed
+
+    pending: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(workers, "kmcodec")
+    try:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) >= 2 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def count_workers(threads: int | None, bands: int) -> int:
+    """Threads to use for some bands: what the caller wants, or one for each core."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads is {threads}, must be at least 1")
+    if threads is None:
+        affinity = getattr(os, "sched_getaffinity", None)
+        threads = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(threads, bands)
+
+
+def choose_band_rows(width: int, height: int, wanted: int | None) -> int:
+    """Rows of a band: what the caller wants, or bands of equal height up to a megapixel.
+
+    There are 1, 2, 4, 8 or a multiple of 8 bands, so that they keep all cores busy to the end.
+    Whole bands are a multiple of 8 rows high, so that reduced sizes can be read band by band.
+    """
+    if wanted is not None:
+        return min(wanted, height)
+    bands = -(-width * height // _BAND_PIXELS)
+    step = min(8, 1 << (bands - 1).bit_length())
+    bands = -(-bands // step) * step
+    rows = -(-height // bands)
+    if rows > 8:
+        rows = -(-rows // 8) * 8
+    return min(rows, height, MAX_BAND_ROWS, max(1, MAX_BAND_BYTES // (2 * width)))
+
+
+def pack_bands(header: Header, indices: Indices) -> Iterator[bytearray]:
+    """The packed payload of each band: on one thread, as it is no slower than copying."""
+    for number in range(header.band_count):
+        rows = indices[slice(*header.rows_of_band(number))]
+        yield packed.encode_indices(np.ascontiguousarray(rows), header.color_count)
+
+
+def model_bands(
+    header: Header, codes: Indices, slack: float, threads: int | None
+) -> list[bytes] | None:
+    """The modelled payload of each band; None if one is longer than packed."""
+
+    def encode(number: int) -> bytes | None:
+        rows = codes[slice(*header.rows_of_band(number))]
+        return modelled.encode_indices(rows, header.color_count, slack)
+
+    workers = count_workers(threads, header.band_count)
+    payloads = []
+    with closing(map_in_order(encode, range(header.band_count), workers)) as bands:
+        for payload in bands:
+            if payload is None:
+                return None
+            payloads.append(payload)
+    return payloads
+
+
+def read_bands(
+    stream: IO[bytes],
+    bands: Sequence[Band],
+    decode: Callable[[bytes, Band], Result],
+    threads: int | None,
+) -> Iterator[Result]:
+    """Bands read and verified in order by the caller's thread, and decoded on several."""
+    payloads = ((read_band(stream, band), band) for band in bands)
+    workers = count_workers(threads, len(bands))
+    return map_in_order(lambda item: decode(*item), payloads, workers)
+
+
+def decode_pixel_bands(
+    stream: IO[bytes],
+    head: Head,
+    table: NDArray[np.uint8],
+    box: tuple[int, int, int, int] | None,
+    threads: int | None,
+) -> NDArray[np.uint8]:
+    """Decode the pixels of a part of a picture.
+
+    Args:
+        stream: the file.
+        head: its head.
+        table: (color_count, channels) what each palette index becomes.
+        box: left, top, right and bottom of the part; None for all.
+        threads: bands decoded at once; None for one a core.
+
+    Raises:
+        KmqError: a band is damaged.
+        ValueError: ``box`` is empty or not within the picture.
+    """
+    width, height = head.header.width, head.header.height
+    left, top, right, bottom = (0, 0, width, height) if box is None else box
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(f"box {box} is empty or not within {width} x {height} pixels")
+    bands = [b for b in find_bands(stream, head) if b.bottom > top and b.top < bottom]
+    pixels = np.empty((bottom - top, right - left, table.shape[1]), np.uint8)
+
+    def decode(payload: bytes, band: Band) -> None:
+        whole = band.top >= top and band.bottom <= bottom and right - left == width
+        if whole:
+            out = pixels[band.top - top : band.bottom - top]
+        else:
+            out = np.empty((band.bottom - band.top, width, table.shape[1]), np.uint8)
+        decode_band_pixels(head, table, payload, band, out)
+        if not whole:
+            first, last = max(band.top, top), min(band.bottom, bottom)
+            rows = out[first - band.top : last - band.top]
+            pixels[first - top : last - top] = rows[:, left:right]
+
+    deque(read_bands(stream, bands, decode, threads), 0)
+    return pixels
+
+
+def decode_indexed_bands(stream: IO[bytes], head: Head, threads: int | None) -> Indices:
+    """Decode all palette indices of a picture: (height, width).
+
+    Raises:
+        KmqError: a band is damaged.
+    """
+    header = head.header
+    bands = find_bands(stream, head)
+    indices: Indices = np.empty((header.height, header.width), index_dtype(header.color_count))
+
+    def decode(payload: bytes, band: Band) -> None:
+        out = indices[band.top : band.bottom]
+        CODERS[header.coding].decode_indices(payload, header.color_count, out, band.offset)
+        if head.order is not None:
+            out[:] = head.order.astype(out.dtype)[out]
+
+    deque(read_bands(stream, bands, decode, threads), 0)
+    return indices
+
+
+def decode_band_pixels(
+    head: Head, table: NDArray[np.uint8], payload: bytes, band: Band, out: NDArray[np.uint8]
+) -> None:
+    """Pixels of a band: what ``table`` (color_count, channels) has for each palette index.
+
+    ``out`` is (rows, width, channels), C-contiguous.
+    """
+    table = table if head.order is None else table[head.order]
+    CODERS[head.header.coding].decode_pixels(payload, table, out, band.offset)
+
+
+def check_band(stream: IO[bytes], head: Head, band: Band) -> None:
+    """Verify a band without keeping its pixels.
+
+    Raises:
+        KmqError: the band is damaged.
+    """
+    header, rows = head.header, band.bottom - band.top
+    coder = CODERS[header.coding]
+    coder.check_indices(
+        read_band(stream, band), header.color_count, rows, header.width, band.offset
+    )

@@ -1,0 +1,180 @@
+"""Sections and checksums to bytes, and back (spec 2, 4, 5, 6.1 and 7).
+
+A checksum is the CRC-32 of every byte before it but earlier checksums, so each continues the one
+before: in a file read whole, bands cannot be damaged, dropped, swapped or taken from another file
+unnoticed. A verified checksum equals the stored one, so each band is checked from the stored
+checksum before it; read alone, that proves it whole, not that it is in its place.
+
+Reading needs a seekable stream and trusts no length: a band is read only once all bands are known
+to lie within the data.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from io import SEEK_END
+from typing import IO, NamedTuple
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError, LimitError, TruncatedError
+from ..format import CHECKSUM_BYTES, HEADER_BYTES, Coding, Flags, Header, check_palette
+from .sections import (
+    U32,
+    Section,
+    SectionReader,
+    compare_checksum,
+    read_metadata,
+    read_palette,
+    unpack_u32,
+    write_metadata,
+)
+from .source import read_bytes
+
+
+class Band(NamedTuple):
+    """A band's payload in the file, and the rows it holds: ``top`` to before ``bottom``."""
+
+    offset: int
+    length: int
+    top: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Head:
+    """Everything before the bands, verified.
+
+    Attributes:
+        header: the fixed header.
+        metadata: payloads by name, unknown names included, in file order.
+        palette: (color_count, channels) uint8.
+        order: the codes' palette indices, (color_count,) uint16; None if each code is its own.
+        sections: all stretches of the head with their offsets, checksum included.
+        size: bytes of the head, and so the offset of the first band.
+    """
+
+    header: Header
+    metadata: Mapping[str, bytes]
+    palette: NDArray[np.uint8]
+    order: NDArray[np.uint16] | None
+    sections: tuple[Section, ...]
+    size: int
+
+
+def join_file(
+    header: Header,
+    metadata: Mapping[str, bytes],
+    palette: bytes,
+    payloads: Iterable[bytes | bytearray],
+) -> Iterator[bytes | bytearray]:
+    """The file's bytes in order, piece by piece, while the bands are still being coded.
+
+    ``palette`` is a whole section, as ``write_palette`` makes it.
+    """
+    if metadata:
+        header = replace(header, flags=header.flags | Flags.METADATA)
+    head = header.pack() + write_metadata(metadata) + palette
+    checksum = crc32(head)
+    yield head
+    yield U32.pack(checksum)
+    for payload in payloads:
+        length = U32.pack(len(payload))
+        checksum = crc32(payload, crc32(length, checksum))
+        yield length
+        yield payload
+        yield U32.pack(checksum)
+
+
+def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:
+    """Read and verify the head from the start of a seekable stream.
+
+    Raises:
+        LimitError: width times height is above ``max_pixels``.
+        KmqError: the head is damaged, hostile or of another format.
+    """
+    stream.seek(0)
+    header = Header.unpack(read_bytes(stream, HEADER_BYTES))
+    check_limit(header, max_pixels)
+    stream.seek(0)
+    reader = SectionReader(stream)
+    reader.take("header", HEADER_BYTES)
+    metadata = read_metadata(reader) if header.flags & Flags.METADATA else {}
+    start = reader.offset
+    palette, order = read_palette(reader, header)
+    check_palette(header.mode, palette, start)
+    reader.take_checksum("head")
+    return Head(header, metadata, palette, order, tuple(reader.sections), reader.offset)
+
+
+def check_limit(header: Header, max_pixels: int | None) -> None:
+    """Refuse a picture of more pixels than the caller allows."""
+    if max_pixels is not None and header.width * header.height > max_pixels:
+        fault = f"{header.width} x {header.height} pixels are more than the limit of {max_pixels}"
+        raise LimitError(fault, offset=8, field="width")
+
+
+def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> list[Band]:
+    """Where the bands are, without reading them.
+
+    Args:
+        stream: the seekable stream the head was read from.
+        head: its head.
+        whole_only: take data that ends early for the bands that are whole.
+
+    Raises:
+        TruncatedError: the data ends before the last band does.
+        FormatError: a band's length is wrong, or data follows the last band.
+    """
+    header = head.header
+    end = stream.seek(0, SEEK_END)
+    offset = head.size
+    bands: list[Band] = []
+    for number in range(header.band_count):
+        top, bottom = header.rows_of_band(number)
+        stream.seek(offset)
+        length = read_bytes(stream, U32.size)
+        packed = (bottom - top) * header.row_bytes
+        size = unpack_u32(length) if len(length) == U32.size else 0
+        if len(length) == U32.size:
+            _check_length(header.coding, number, size, packed, offset)
+        band = Band(offset + U32.size, size, top, bottom)
+        offset = band.offset + size + CHECKSUM_BYTES
+        if offset > end:
+            if whole_only:
+                return bands
+            fault = f"the data ends within band {number} of {header.band_count}"
+            raise TruncatedError(fault, offset=end, field=_field_at(end, band))
+        bands.append(band)
+    if offset < end:
+        fault = f"{end - offset} bytes follow the last band"
+        raise FormatError(fault, offset=offset, field="band")
+    return bands
+
+
+def _check_length(coding: Coding, number: int, size: int, packed: int, offset: int) -> None:
+    """Refuse a band that is not as long as its rows packed (spec 6.2), or longer (spec 6.3)."""
+    if size > packed or (coding == Coding.PACKED and size < packed):
+        fault = f"band {number} is {size} bytes long, its rows packed {packed}"
+        raise FormatError(fault, offset=offset, field="length")
+
+
+def _field_at(offset: int, band: Band) -> str:
+    if offset < band.offset:
+        return "length"
+    return "payload" if offset < band.offset + band.length else "checksum"
+
+
+def read_band(stream: IO[bytes], band: Band) -> bytes:
+    """A band's payload, verified against its checksum."""
+    stream.seek(band.offset - U32.size - CHECKSUM_BYTES)
+    previous = read_bytes(stream, CHECKSUM_BYTES)
+    length = read_bytes(stream, U32.size)
+    payload = read_bytes(stream, band.length, band.length)  # find_bands saw that it is there
+    stored = read_bytes(stream, CHECKSUM_BYTES)
+    if len(payload) != band.length or len(stored) != CHECKSUM_BYTES:
+        raise TruncatedError("the data ends within a band", offset=band.offset, field="payload")
+    computed = crc32(payload, crc32(length, unpack_u32(previous)))
+    compare_checksum(f"band at row {band.top}", stored, computed, band.offset + band.length)
+    return payload

@@ -1,0 +1,157 @@
+"""Modelled coding: each index is predicted from its neighborhood and range coded (spec 6.3).
+
+A band is coded by one of two models: photo, for noise around slow changes, or graphics, for what
+repeats itself and has flat areas. Small and flat bands are coded with both; of large and varied
+ones some rows tell which. There photo decodes several times as fast, so it may cost a little more.
+That choice is the encoder's affair; the first decision of a payload tells the decoder.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError
+from ..format import Indices, index_bits, index_dtype
+from ..libkmq import binding
+
+SMALL_PIXELS: Final = 1 << 16
+"""Up to here any band is coded with both models, and a picture in each order of its codes."""
+
+_SAMPLE_PIXELS: Final = 1 << 15
+"""Pixels of larger ones that models and orders are tried on."""
+
+_HEAD_START: Final = (0.02, 0.05)
+"""Share of bytes by which photo, which learns more slowly, is better on a whole band than on the
+sample: in general, and for more than 6 bits. Measured on photographs."""
+
+_FLAT_SHARE: Final = 0.9
+"""Share of pixels in flat surroundings from which graphics decodes about as fast as photo."""
+
+
+class Model(IntEnum):
+    """The models by the value of the decision that names them (spec 6.3.1)."""
+
+    PHOTO = 0
+    GRAPHICS = 1
+
+
+def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> bytes | None:
+    """Code a band.
+
+    Args:
+        indices: (rows, width) uint8 or uint16, each below ``color_count``.
+        color_count: 1..65536.
+        slack: share of bytes that the payload of a large band may be longer for being decoded
+            several times as fast, as estimated from some of its rows.
+
+    Returns:
+        The payload, or None if it would be longer than the same rows packed.
+    """
+    if color_count == 1:
+        return b""
+    rows, width = indices.shape
+    room = rows * ((width * index_bits(color_count) + 7) // 8)
+    indices = np.ascontiguousarray(indices)
+    flat = _flat_share(indices)
+    if indices.size > SMALL_PIXELS and flat < _FLAT_SHARE:
+        sample = choose_sample(indices)
+        photo, graphics = (_length(sample, color_count, model) for model in Model)
+        allowance = slack + _HEAD_START[index_bits(color_count) > 6]
+        allowance *= 1 - flat * flat  # the more is flat, the less graphics is slower
+        model = Model.PHOTO if photo <= graphics * (1 + allowance) else Model.GRAPHICS
+        return _encode_band(indices, color_count, model, room)
+    payloads = (_encode_band(indices, color_count, model, room) for model in Model)
+    return min((payload for payload in payloads if payload is not None), key=len, default=None)
+
+
+def choose_sample(indices: Indices) -> Indices:
+    """Rows from the middle that both models, or orders of codes, are tried on."""
+    height, width = indices.shape
+    rows = min(height, -(-_SAMPLE_PIXELS // width))
+    top = (height - rows) // 2
+    return indices[top : top + rows]
+
+
+def estimate(indices: Indices, color_count: int) -> int:
+    """Bytes of some rows under the better model."""
+    return min(_length(indices, color_count, model) for model in Model)
+
+
+def decode_indices(payload: bytes, color_count: int, out: Indices, offset: int = 0) -> None:
+    """Decode a band's indices; the inverse of ``encode_indices``.
+
+    Args:
+        payload: any bytes.
+        color_count: 1..65536.
+        out: (rows, width) uint8 up to 256 colors, else uint16; filled.
+        offset: place of the payload in the file, for errors.
+
+    Raises:
+        FormatError: no indices have this payload.
+    """
+    if color_count == 1:
+        out.fill(0)
+        return
+    indices = out if out.flags.c_contiguous else np.empty_like(out, order="C")
+    if binding.decode_band(payload, color_count, _memory(out, color_count), indices) != binding.OK:
+        raise FormatError("no indices have this payload", offset=offset, field="payload")
+    if indices is not out:
+        out[:] = indices
+
+
+def _length(indices: Indices, color_count: int, model: Model) -> int:
+    """Bytes under one of the models; those of all bits if it needs more than these."""
+    indices = np.ascontiguousarray(indices)
+    payload = _encode_band(indices, color_count, model, 2 * indices.size)
+    return 2 * indices.size if payload is None else len(payload)
+
+
+def decode_pixels(
+    payload: bytes, table: NDArray[np.uint8], out: NDArray[np.uint8], offset: int = 0
+) -> None:
+    """Decode a band's indices, and look them up in a table.
+
+    Args:
+        payload: any bytes.
+        table: (color_count, channels) uint8.
+        out: (rows, width, channels) uint8; filled.
+        offset: place of the payload in the file, for errors.
+
+    Raises:
+        FormatError: no indices have this payload.
+    """
+    indices: Indices = np.empty(out.shape[:2], index_dtype(len(table)))
+    decode_indices(payload, len(table), indices, offset)
+    np.take(table, indices, 0, out, "clip")
+
+
+def check_indices(payload: bytes, color_count: int, rows: int, width: int, offset: int) -> None:
+    """Refuse what ``decode_indices`` would refuse."""
+    decode_indices(payload, color_count, np.empty((rows, width), index_dtype(color_count)), offset)
+
+
+def _encode_band(indices: Indices, color_count: int, model: Model, room: int) -> bytes | None:
+    payload = np.empty(room + 8, np.uint8)  # the coder ends with up to 8 zeros, then cut off
+    memory = _memory(indices, color_count)
+    length = binding.encode_band(indices, color_count, model, memory, payload)
+    return None if not 0 <= length <= room else payload[:length].tobytes()
+
+
+def _flat_share(indices: Indices) -> float:
+    """Share of pixels that are as the one to the left and those above both."""
+    if min(indices.shape) < 2:
+        return 0.0
+    above, row = indices[:-1], indices[1:]
+    same = (row[:, :-1] == row[:, 1:]) & (above[:, :-1] == above[:, 1:])
+    return float((same & (above[:, 1:] == row[:, 1:])).mean())
+
+
+def _memory(indices: Indices, color_count: int) -> NDArray[np.uint8]:
+    """Scratch for a band, from a multiple of 64 bytes on."""
+    rows, width = indices.shape
+    size = binding.band_memory(rows, width, color_count)
+    raw = np.empty(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size]

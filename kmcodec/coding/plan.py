@@ -1,0 +1,136 @@
+"""What a file is made of: the order of its codes, and the smaller of modelled and packed.
+
+Codes are what is coded in place of palette indices, in an order of their own: similar colors
+should have similar codes, and the palette should be short. Which order is best depends on the
+picture, so some are tried: on the whole of a small picture, on some rows of a large one. A decoder
+knows nothing of this.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..format import MAX_MODELLED_CELLS, Coding, Flags, Header, Indices
+from ..options import Options
+from ..pixels import Indexed
+from .bands import choose_band_rows, model_bands, pack_bands
+from .modelled import SMALL_PIXELS, choose_sample, estimate
+from .order import green_order, invert_order, split_order
+from .sections import write_palette
+
+_TINY_PIXELS: Final = 512
+"""Up to here trials would take longer than all the rest."""
+
+
+class Plan(NamedTuple):
+    """A file but for its metadata."""
+
+    header: Header
+    palette: bytes
+    """The whole section."""
+    codes: Indices
+    modelled: list[bytes] | None
+    """Payloads of the bands; None where the codes are to be packed."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that depend on the plan."""
+        if self.modelled is None:
+            return len(self.palette) + self.header.height * self.header.row_bytes
+        return len(self.palette) + sum(map(len, self.modelled))
+
+    def payloads(self) -> Iterable[bytes | bytearray]:
+        """The payload of each band in order, packed while it is taken."""
+        return pack_bands(self.header, self.codes) if self.modelled is None else self.modelled
+
+
+class Arrangement(NamedTuple):
+    """A palette, the order of the codes if it is another one, and the codes of all pixels."""
+
+    palette: NDArray[np.uint8]
+    order: NDArray[np.uint16] | None
+    codes: Indices
+
+
+def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
+    """Plan the smallest file there is for a picture, of those that are tried.
+
+    Args:
+        source: the picture.
+        keep_order: whether palette and indices must be decoded as they are, not only the pixels.
+        options: ``coding``, ``slack``, ``band_rows`` and ``threads``.
+    """
+    header = _make_header(source, options.band_rows)
+    if options.coding == "packed":
+        return Plan(header, source.palette.tobytes(), source.indices, None)
+    arrangements = [_arrange(source, order, keep_order) for order in _orders(source, keep_order)]
+    if source.indices.size > SMALL_PIXELS and len(arrangements) > 1:
+        arrangements = [min(arrangements, key=_estimated_size)]
+    given = Arrangement(source.palette, None, source.indices)
+    packable = [given, *(a for a in arrangements if a.order is None)]  # no order is packed
+    best = min((_plan(header, a, None) for a in packable), key=lambda plan: plan.size)
+    modelled = replace(header, coding=Coding.MODELLED)
+    if header.color_count > 1 and modelled.band_cells <= MAX_MODELLED_CELLS:
+        for arrangement in arrangements:
+            payloads = model_bands(modelled, arrangement.codes, options.slack, options.threads)
+            if payloads is not None:
+                plan = _plan(modelled, arrangement, payloads)
+                best = min(best, plan, key=lambda plan: plan.size)
+    return best
+
+
+def _make_header(source: Indexed, band_rows: int | None) -> Header:
+    height, width = source.indices.shape
+    return Header(
+        coding=Coding.PACKED,
+        mode=source.mode,
+        flags=Flags(0),
+        width=width,
+        height=height,
+        color_count=len(source.palette),
+        band_rows=choose_band_rows(width, height, band_rows),
+    )
+
+
+def _plan(header: Header, arrangement: Arrangement, modelled: list[bytes] | None) -> Plan:
+    """Plan a file of codes that are arranged."""
+    palette, order, codes = arrangement
+    flag, section = write_palette(palette, order)
+    return Plan(replace(header, flags=header.flags | flag), section, codes, modelled)
+
+
+def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
+    """Orders of the codes to try."""
+    given = np.arange(len(source.palette), dtype=np.uint16)
+    if source.mode.max_colors == 2:
+        return [given]  # a bilevel palette has but one order (spec 5)
+    small = source.indices.size <= SMALL_PIXELS
+    tiny = source.indices.size <= _TINY_PIXELS
+    orders = [given] if keep_order else [green_order(source.palette)] if small else []
+    if not tiny:
+        counts = np.bincount(source.indices.ravel(), minlength=len(source.palette))
+        split = split_order(source.palette, counts)
+        orders = [order for order in orders if (order != split).any()] + [split]
+    return orders
+
+
+def _estimated_size(arrangement: Arrangement) -> float:
+    """Bytes of the palette and of all codes, if all rows are as those in the middle."""
+    palette, order, codes = arrangement
+    sample = choose_sample(codes)
+    indices = estimate(sample, len(palette)) * codes.size / sample.size
+    return len(write_palette(palette, order)[1]) + indices
+
+
+def _arrange(source: Indexed, order: NDArray[np.uint16], keep_order: bool) -> Arrangement:
+    """A picture with its codes in an order."""
+    _, palette, indices = source
+    if (order == np.arange(len(order))).all():
+        return Arrangement(palette, None, indices)
+    codes = np.take(invert_order(order), indices)
+    if keep_order:
+        return Arrangement(palette, order, codes)
+    return Arrangement(palette[order], None, codes)

@@ -1,0 +1,60 @@
+"""What bytes a caller means: of a path, in memory, or of an open file."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, Final
+
+_PIECE_BYTES: Final = 1 << 20
+
+
+@contextmanager
+def open_source(source: Any) -> Iterator[IO[bytes]]:
+    """A seekable binary stream of a .kmq file; what is opened here is closed at the end.
+
+    Args:
+        source: a path (str or PathLike), any object with the buffer interface, or a binary file,
+            which is read from its start if it is seekable, else to its end.
+
+    Raises:
+        TypeError: it is none of these.
+        OSError: it cannot be read.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        with Path(source).open("rb") as file:
+            yield file
+        return
+    yield _stream_of(source)
+
+
+def _stream_of(source: Any) -> IO[bytes]:
+    try:
+        memoryview(source)  # first, as a mapped file has both interfaces
+        return BytesIO(source)
+    except TypeError:
+        if not hasattr(source, "read"):
+            fault = f"a .kmq file is a path, bytes or a binary file, not {type(source).__name__}"
+            raise TypeError(fault) from None
+    if hasattr(source, "seekable") and not source.seekable():
+        return BytesIO(source.read())
+    stream: IO[bytes] = source
+    stream.seek(0)
+    return stream
+
+
+def read_bytes(stream: IO[bytes], size: int, most: int = _PIECE_BYTES) -> bytes:
+    """Read ``size`` bytes, or fewer where the data ends, though a stream may give them in pieces.
+
+    Never more than ``most`` bytes are asked for at once: memory grows with the data that is
+    there, not with the size that was promised.
+    """
+    pieces = []
+    while size:
+        piece = stream.read(min(size, most))
+        if not piece:
+            break
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,0 +1,1 @@
+"""Pixels to a palette and indices: the palette is chosen, and each pixel mapped to it."""

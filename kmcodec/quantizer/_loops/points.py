@@ -1,0 +1,167 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False, freethreading_compatible=True
+"""Nearest centroids of many points at once.
+
+Points and centroids have four channels, the missing ones zero. All distances and comparisons are
+exact: see ``quantizer/points.py``.
+"""
+
+import cython
+from cython.cimports.libc.stdint import int32_t, uint16_t, uint64_t
+
+SMALL = cython.declare(cython.Py_ssize_t, 32)  # colors not worth another division of their box
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def keep_candidates(
+    centroids: cython.const[cython.double][:, ::1],
+    low: cython.pointer(cython.double),
+    high: cython.pointer(cython.double),
+    candidates: int32_t[::1],
+    start: cython.Py_ssize_t,
+    count: cython.Py_ssize_t,
+) -> cython.Py_ssize_t:
+    """Append after a list of candidates those that some point of a box may choose; how many.
+
+    A candidate goes if another is nearer to every point of the box: to the corner that favors
+    it most (Kanungo et al. 2002, section 2). A tie over the whole box goes to the lower index.
+    """
+    j: cython.Py_ssize_t
+    c: cython.int
+    z: cython.Py_ssize_t
+    best: cython.Py_ssize_t = 0
+    kept: cython.Py_ssize_t = start + count
+    distance: cython.double
+    least: cython.double = 1e300
+    delta: cython.double
+    lead: cython.double
+    corner: cython.double
+    for j in range(start, start + count):
+        z = candidates[j]
+        distance = 0
+        for c in range(4):
+            delta = 2 * centroids[z, c] - low[c] - high[c]
+            distance += delta * delta
+        if distance < least:
+            least = distance
+            best = z
+    for j in range(start, start + count):
+        z = candidates[j]
+        lead = 0
+        for c in range(4):
+            delta = centroids[z, c] - centroids[best, c]
+            corner = high[c] if delta > 0 else low[c]
+            lead += delta * (centroids[z, c] + centroids[best, c] - 2 * corner)
+        if lead < 0 or (lead == 0 and z <= best):
+            candidates[kept] = z
+            kept += 1
+    return kept - start - count
+
+
+def assign_nearest(
+    codes: cython.const[uint64_t][::1],  # IN (n,) ascending Z-order codes
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) in that order
+    masks: cython.const[uint16_t][:, ::1],  # IN (49, 4) the bits of a point below each code bit
+    centroids: cython.const[cython.double][:, ::1],  # IN (k, 4)
+    candidates: int32_t[::1],  # scratch (50 * k,)
+    ranges: cython.Py_ssize_t[:, ::1],  # scratch (50, 5)
+    labels: int32_t[::1],  # OUT (n,) nearest centroid, the lowest index on a tie
+) -> None:
+    """Assign every point to its nearest centroid by the filtering algorithm.
+
+    Kanungo et al., An efficient k-means clustering algorithm: analysis and implementation,
+    2002: descend a tree of boxes with the centroids that may still win. The tree is implied by
+    the order: a range of codes with a common prefix is a box.
+    """
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    c: cython.int
+    top: cython.Py_ssize_t = 0
+    first: cython.Py_ssize_t
+    last: cython.Py_ssize_t
+    left: cython.Py_ssize_t
+    right: cython.Py_ssize_t
+    middle: cython.Py_ssize_t
+    bit: cython.Py_ssize_t
+    start: cython.Py_ssize_t
+    count: cython.Py_ssize_t
+    kept: cython.Py_ssize_t
+    z: cython.Py_ssize_t
+    best: int32_t
+    differing: uint64_t
+    low: cython.double[4]
+    high: cython.double[4]
+    distance: cython.double
+    least: cython.double
+    delta: cython.double
+    with cython.nogil:
+        for j in range(centroids.shape[0]):
+            candidates[j] = j
+        ranges[0, 0] = 0
+        ranges[0, 1] = codes.shape[0]
+        ranges[0, 2] = 48
+        ranges[0, 3] = 0
+        ranges[0, 4] = centroids.shape[0]
+        if codes.shape[0]:
+            top = 1
+        while top:
+            top -= 1
+            first = ranges[top, 0]
+            last = ranges[top, 1]
+            bit = ranges[top, 2]
+            start = ranges[top, 3]
+            count = ranges[top, 4]
+            differing = codes[first] ^ codes[last - 1]
+            while bit and not differing >> (bit - 1):
+                bit -= 1
+            if count > 1 and last - first > 1:
+                for c in range(4):
+                    high[c] = points[first, c] | masks[bit, c]
+                    low[c] = high[c] - masks[bit, c]
+                kept = keep_candidates(
+                    centroids,
+                    cython.address(low[0]),
+                    cython.address(high[0]),
+                    candidates,
+                    start,
+                    count,
+                )
+                start += count
+                count = kept
+            if count == 1:
+                best = candidates[start]
+                for i in range(first, last):
+                    labels[i] = best
+            elif last - first <= SMALL or count == 2:
+                for i in range(first, last):
+                    least = 1e300
+                    best = 0
+                    for j in range(start, start + count):
+                        z = candidates[j]
+                        distance = 0
+                        for c in range(4):
+                            delta = points[i, c] - centroids[z, c]
+                            distance += delta * delta
+                        if distance < least:
+                            least = distance
+                            best = z
+                    labels[i] = best
+            else:
+                left = first
+                right = last - 1
+                while right - left > 1:
+                    middle = (left + right) >> 1
+                    if codes[middle] >> (bit - 1) & 1:
+                        right = middle
+                    else:
+                        left = middle
+                for j in range(2):
+                    ranges[top, 0] = first if j else right
+                    ranges[top, 1] = right if j else last
+                    ranges[top, 2] = bit - 1
+                    ranges[top, 3] = start
+                    ranges[top, 4] = count
+                    top += 1

@@ -1,0 +1,16 @@
+from numpy import int32, int64, uint16
+from numpy.typing import NDArray
+
+def best_cut(
+    points: NDArray[uint16],
+    counts: NDArray[int64],
+    channels: int,
+    order: NDArray[int32],
+    first: int,
+    last: int,
+    slices: NDArray[int64],
+    cut: NDArray[int32],
+) -> float: ...
+def split_box(
+    points: NDArray[uint16], order: NDArray[int32], first: int, last: int, channel: int, value: int
+) -> int: ...

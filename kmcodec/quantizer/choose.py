@@ -1,0 +1,142 @@
+"""Choosing a palette: the one given, an exact one, or the best that K-Means finds."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import QualityError
+from ..options import Options
+from .cloud import Cloud, row_keys, without
+from .kmeans import Trace, weighted_kmeans
+from .points import MAX_WEIGHT
+from .rounding import nudge_entries, round_centroids
+from .search import choose_effort, search_centroids
+from .seeding import SEEDINGS
+from .stages import Stages
+
+_WEIGHT_UNIT: Final = 1024  # so that shares of square roots still differ
+
+Chosen = tuple[NDArray[np.uint8], Trace]
+"""A palette, and the trace of K-Means; without iterations where none was needed."""
+
+
+def choose_palette(cloud: Cloud, options: Options, stages: Stages) -> Chosen:
+    """The palette that the options ask for.
+
+    Args:
+        cloud: the colors to be shown.
+        options: entries of ``palette`` and ``fixed`` have the channels of the colors.
+        stages: told what is being done.
+
+    Raises:
+        QualityError: ``options.quality`` cannot be reached with so many colors.
+    """
+    if options.palette is not None:
+        return options.palette, _no_trace(cloud, options.palette)
+    if options.quality is None:
+        return _choose_colors(cloud, options.colors, options, stages)
+    return _reach_quality(cloud, options.quality, options, stages)
+
+
+def weigh_colors(
+    colors: NDArray[np.uint8], counts: NDArray[np.int64], weighting: str
+) -> NDArray[np.int64]:
+    """Weights of distinct colors.
+
+    Args:
+        colors: (n, c) uint8.
+        counts: (n,) pixels of each color, or sums of the importance of these.
+        weighting: "pixels" for the counts. "roots" for weights that sum up to the square root of
+            the counts in each cell of 16 levels a channel: there, a color of few pixels counts
+            for more, whether the others are flat or noisy.
+
+    Returns:
+        (n,), each at least 1, ``MAX_WEIGHT`` at most together.
+    """
+    if weighting == "roots":
+        coarse = (colors >> 4).astype(np.uint8)
+        _, cells = np.unique(row_keys(coarse), return_inverse=True)
+        sums = np.bincount(cells, counts)
+        # Root and quotient are correctly rounded by IEEE 754, so the same everywhere.
+        weights = np.rint(_WEIGHT_UNIT * counts / np.sqrt(sums)[cells])
+        counts = np.maximum(weights, 1).astype(np.int64)
+    surplus = -(-int(counts.sum()) // MAX_WEIGHT)
+    return np.maximum(counts // surplus, 1) if surplus > 1 else counts
+
+
+def _choose_colors(cloud: Cloud, k: int, options: Options, stages: Stages) -> Chosen:
+    """A palette of at most k distinct entries: fixed ones, then all others or K-Means."""
+    colors = cloud.histogram.colors
+    fixed = colors[:0] if options.fixed is None else options.fixed
+    others = without(colors, fixed)
+    if len(fixed) + len(others) <= k:
+        palette = np.vstack((fixed, others))
+        return palette, _no_trace(cloud, palette)
+    return _cluster_colors(cloud, k, fixed, options, stages)
+
+
+def _cluster_colors(
+    cloud: Cloud, k: int, fixed: NDArray[np.uint8], options: Options, stages: Stages
+) -> Chosen:
+    """A palette by K-Means: distinct entries, the fixed first, the others all in use.
+
+    It has k entries, or fewer if fewer show every color as it is.
+    """
+    points, held_points = cloud.points, cloud.space.to_points(fixed)
+    held = held_points.astype(np.float64)
+    k = min(k, len(fixed) + len(without(points.points[:, : points.channels], held_points)))
+    if k == len(fixed):
+        return fixed, _no_trace(cloud, fixed)
+    effort = choose_effort(options.speed, k, options.starts, options.iterations)
+    with stages("search"):
+        if options.seeding is None:
+            seeds = search_centroids(points, k, effort, options.seed, held, stages.step)
+        else:
+            seeding = SEEDINGS[options.seeding]
+            seeds = np.vstack((held, seeding(points, k - len(fixed), options.seed)))
+    with stages("kmeans"):
+        clustering = weighted_kmeans(
+            points,
+            seeds,
+            effort.iterations,
+            fixed=len(fixed),
+            tolerance=effort.tolerance,
+            progress=stages.step,
+        )
+    with stages("rounding"):
+        palette = round_centroids(cloud, clustering.centroids, fixed)
+        if cloud.has_levels:
+            palette = nudge_entries(cloud, palette, fixed, effort.nudges)
+    return palette, clustering.trace
+
+
+def _reach_quality(
+    cloud: Cloud, quality: tuple[float, float], options: Options, stages: Stages
+) -> Chosen:
+    """The palette of fewest colors that reaches a PSNR, found by bisection.
+
+    PSNR may fall from one number of colors to the next, so that still fewer may reach it by
+    chance; one color less than those found does not.
+    """
+    least, wanted = quality
+    chosen = _choose_colors(cloud, options.colors, options, stages)
+    best = cloud.psnr(chosen[0])
+    if best < least:
+        raise QualityError(
+            f"{len(chosen[0])} colors reach a PSNR of {best:.2f} dB, less than the {least:g} wanted"
+        )
+    failing = 0 if options.fixed is None else max(0, len(options.fixed) - 1)
+    reaching = len(chosen[0])
+    while best >= wanted and reaching - failing > 1:
+        colors = (failing + reaching) // 2
+        fewer = _choose_colors(cloud, colors, options, stages)
+        if cloud.psnr(fewer[0]) >= wanted:
+            chosen, reaching = fewer, colors
+        else:
+            failing = colors
+    return chosen
+
+
+def _no_trace(cloud: Cloud, palette: NDArray[np.uint8]) -> Trace:
+    return Trace.of_exact(cloud.space.to_points(palette))

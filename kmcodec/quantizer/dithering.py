@@ -1,0 +1,121 @@
+"""Pixels to palette indices where the nearest entry is not wanted: dithering."""
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..format import Indices
+from ._loops import dithering as loops
+from .points import four_channels
+from .space import opaque_channels
+
+LEAF: Final = 8  # palette entries that the tree does not divide further
+
+
+def diffuse_errors(
+    pixels: NDArray[np.uint8], palette: NDArray[np.uint8], dither: float, nearest: Indices
+) -> Indices:
+    """Palette indices with the share ``dither`` of each pixel's error passed to its neighbors.
+
+    Floyd & Steinberg, An adaptive algorithm for spatial grey scale, 1976, on a serpentine path,
+    in integers. A color with its error added is held to 0..255, so that errors a palette cannot
+    repay do not build up. The nearest entry is that by levels as they are stored.
+
+    Alpha (the last of 2 or 4 channels) takes part in finding the nearest entry, but its error is
+    not diffused: that would speckle the edges of cut-outs. A pixel of alpha 0 neither takes nor
+    passes error, so nothing bleeds out of what cannot be seen.
+
+    Args:
+        pixels: (height, width, c) uint8, c in 1..4.
+        palette: (k, c) uint8, k in 1..65536.
+        dither: 0..1, in steps of 1/256.
+        nearest: (height, width) the index of each pixel without dithering.
+
+    Returns:
+        (height, width), of the same dtype.
+    """
+    indices = nearest.copy()
+    width = pixels.shape[1]
+    loops.diffuse_errors(
+        np.ascontiguousarray(pixels),
+        opaque_channels(pixels),
+        round(dither * 256),
+        four_channels(palette.astype(np.int32)),
+        *_build_tree(palette),
+        np.zeros((2, width + 2, 4), np.int32),
+        indices,
+    )
+    return indices
+
+
+def order_dither(
+    pixels: NDArray[np.uint8], palette: NDArray[np.uint8], dither: float, nearest: Indices
+) -> Indices:
+    """Palette indices with a fixed pattern of 8 x 8 added to the pixels: ordered dithering.
+
+    The pattern of Bayer, An optimum method for two-level rendition of continuous-tone pictures,
+    1973, reaches half the mean distance of palette entries to their nearest neighbor to either
+    side, times ``dither``. It repeats itself, so files are smaller than with diffused errors, and
+    a pixel does not depend on others, so that frames and tiles fit together. Alpha is left alone.
+
+    Arguments and result are those of :func:`diffuse_errors`.
+    """
+    indices = nearest.copy()
+    loops.order_dither(
+        np.ascontiguousarray(pixels),
+        opaque_channels(pixels),
+        round(dither * 256 * _spacing(palette)),
+        bayer_matrix(8),
+        four_channels(palette.astype(np.int32)),
+        *_build_tree(palette),
+        indices,
+    )
+    return indices
+
+
+def bayer_matrix(size: int) -> NDArray[np.int32]:
+    """(size, size) the order, from 0, in which cells of a pattern light up; size a power of 2."""
+    if size == 1:
+        return np.zeros((1, 1), np.int32)
+    quarter = 4 * bayer_matrix(size // 2)
+    return np.block([[quarter, quarter + 2], [quarter + 3, quarter + 1]])
+
+
+DITHERINGS: Final = {"diffusion": diffuse_errors, "ordered": order_dither}
+
+
+def _spacing(palette: NDArray[np.uint8]) -> float:
+    """Mean distance of entries to their nearest neighbor, along the diagonal of the channels."""
+    if len(palette) == 1:
+        return 0.0
+    from scipy.spatial import KDTree  # only here: importing it takes longer than a sprite
+
+    distances, _ = KDTree(palette).query(palette, 2)
+    return (
+        math.fsum(np.asarray(distances)[:, 1].tolist()) / len(palette) / math.sqrt(palette.shape[1])
+    )
+
+
+def _build_tree(palette: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """A balanced k-d tree (Bentley 1975) of palette entries, implied by an order of them.
+
+    Returns:
+        (k,) int32 palette indices: a range of them is a node, its halves are its children; and
+        (k, 2) int32, at the middle of each node the channel and the value that part its halves.
+    """
+    order = np.arange(len(palette), dtype=np.int32)
+    cuts = np.zeros((len(palette), 2), np.int32)
+    nodes = [(0, len(palette))]
+    while nodes:
+        first, last = nodes.pop()
+        if last - first <= LEAF:
+            continue
+        middle = (first + last) // 2
+        entries = palette[order[first:last]]
+        channel = int(np.argmax(np.ptp(entries, axis=0)))
+        order[first:last] = order[first:last][np.argsort(entries[:, channel], kind="stable")]
+        cuts[middle] = channel, palette[order[middle], channel]
+        nodes += [(first, middle), (middle, last)]
+    return order, cuts

@@ -1,0 +1,117 @@
+"""The distinct colors of pixels, with counts.
+
+Everything that chooses or applies a palette works on distinct colors: a photograph has several
+times fewer of them than pixels, a drawing thousands of times fewer. Colors are found by a trie
+with one level a channel (see ``_loops/histogram.py``): exact, linear in the pixels, sorted
+as a by-product, and small where the picture has few colors.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._loops import histogram as loops
+
+Entry = TypeVar("Entry", bound=np.unsignedinteger[Any])
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Distinct colors with the number of pixels of each.
+
+    Attributes:
+        colors: (n, c) uint8, c in 1..4, distinct, in ascending lexicographic order.
+        counts: (n,) int64, each at least 1.
+    """
+
+    colors: NDArray[np.uint8]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint8]) -> "Histogram":
+        """The histogram of (height, width, c) uint8 pixels, c in 1..4.
+
+        Raises:
+            TypeError: pixels are not uint8.
+            ValueError: pixels have another shape, or more than 2**32 - 1 of them.
+        """
+        return index_colors(pixels)[0]
+
+    def merge(self, *others: Self) -> "Histogram":
+        """The histogram of several images together; all must have as many channels.
+
+        Raises:
+            ValueError: the numbers of channels differ.
+        """
+        parts = (self, *others)
+        colors = np.concatenate([part.colors for part in parts])
+        counts = np.concatenate([part.counts for part in parts])
+        distinct, positions = _number_colors(colors)
+        merged = np.zeros(len(distinct), np.int64)
+        np.add.at(merged, positions, counts)
+        return Histogram(distinct, merged)
+
+
+def index_colors(pixels: NDArray[np.uint8]) -> tuple[Histogram, NDArray[np.uint32]]:
+    """The histogram of pixels, and where in it each pixel's color stands.
+
+    Args:
+        pixels: (height, width, c) uint8, c in 1..4.
+
+    Returns:
+        The histogram, and (height, width) uint32 positions: ``colors[positions]`` are the pixels.
+
+    Raises:
+        TypeError: pixels are not uint8.
+        ValueError: pixels have another shape, or more than 2**32 - 1 of them.
+    """
+    check_pixels(pixels)
+    colors, positions = _number_colors(pixels.reshape(-1, pixels.shape[2]))
+    counts = np.zeros(len(colors), np.int64)
+    loops.tally(positions, counts)
+    return Histogram(colors, counts), positions.reshape(pixels.shape[:2])
+
+
+def look_up(table: NDArray[Entry], positions: NDArray[np.uint32]) -> NDArray[Entry]:
+    """``table[positions]`` without a copy of the positions as native integers.
+
+    Args:
+        table: (n,) uint8, uint16 or uint32, one entry for each distinct color.
+        positions: (height, width) uint32, below n, as :func:`index_colors` gives them.
+
+    Returns:
+        (height, width), of the table's dtype.
+    """
+    out = np.empty(positions.shape, table.dtype)
+    loops.look_up(np.ascontiguousarray(table), positions.reshape(-1), out.reshape(-1))
+    return out
+
+
+def check_pixels(pixels: NDArray[np.uint8]) -> None:
+    """Raise TypeError or ValueError unless pixels are (height, width, 1..4) uint8."""
+    if pixels.dtype != np.uint8:
+        raise TypeError(f"pixels must be uint8, not {pixels.dtype}")
+    if pixels.ndim != 3 or not 1 <= pixels.shape[2] <= 4:
+        raise ValueError(f"pixels must be (height, width, 1..4), not {pixels.shape}")
+    if pixels.shape[0] * pixels.shape[1] >= 2**32:
+        raise ValueError(f"{pixels.shape[0]} x {pixels.shape[1]} pixels are too many to number")
+
+
+def _number_colors(
+    pixels: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+    """Distinct colors in ascending order, and the position of each of (n, c) pixels in them."""
+    pixels = np.ascontiguousarray(pixels)
+    nodes = np.zeros(len(pixels), np.uint32)
+    colors = np.empty((min(len(pixels), 1), 0), np.uint8)
+    for channel in range(pixels.shape[1]):
+        bitmap = np.zeros(4 * len(colors), np.uint64)
+        before = np.empty(len(bitmap), np.uint32)
+        loops.mark_children(pixels, channel, nodes, bitmap)
+        children = np.empty(loops.count_before(bitmap, before), np.uint32)
+        loops.list_children(bitmap, children)
+        loops.enter_children(pixels, channel, bitmap, before, nodes)
+        colors = np.column_stack((colors[children >> 8], (children & 255).astype(np.uint8)))
+    return np.ascontiguousarray(colors), nodes

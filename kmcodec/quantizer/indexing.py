@@ -1,0 +1,131 @@
+"""Any picture to a palette and indices: what is kept as it is, and what is quantized.
+
+A picture that has a palette keeps it, with its order, if it is small enough and no other is asked
+for. All others are quantized, which keeps their colors too where they are few enough.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..format import Indices, Mode, index_dtype
+from ..options import Options
+from ..pixels import Indexed, Pixels, to_channels
+from .pictures import quantize_pictures
+from .quantized import Quantized, squared_error
+
+_BILEVEL: Final = ((0, 0, 0), (255, 255, 255))
+"""How a palette of mode 1 must begin for whatever follows to be in its order."""
+
+
+def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Quantized]:
+    """A palette of at most ``options.colors`` entries, and the indices into it.
+
+    A palette of the user's that fits stays as it is, indices included, for they may be more than
+    colors: labels, say.
+
+    Returns:
+        The mode in which the picture opens, which is its own unless the palette or the fixed
+        entries that are asked for have colors, alpha, an order or a number of entries that it has
+        not; and palette and indices in the channels of that mode.
+
+    Raises:
+        QualityError: ``options.quality`` cannot be reached with so many colors.
+        ValueError: ``options.importance`` is not of the shape of the picture.
+    """
+    if isinstance(source, Indexed):
+        kept = _keep_palette(source, options)
+        if kept is not None:
+            return source.mode, Quantized.of_exact(kept.palette, kept.indices)
+        source = Pixels(source.mode, source.palette[source.indices])
+    mode = _fit_mode(source.mode, options)
+    most = 256 if mode == Mode.PA else mode.max_colors
+    options = replace(options, colors=min(options.colors, most))
+    if mode == Mode.BILEVEL:
+        options = replace(options, rate=0)
+    return mode, _arrange(mode, source.pixels, _quantize([source.pixels], mode, options)[0])
+
+
+def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Quantized:
+    """Palette and indices of some pixels as the mode wants them."""
+    palette, indices = quantized
+    if mode == Mode.BILEVEL:  # one color was asked for, of two
+        palette = np.where(palette >= 128, 255, 0).astype(np.uint8)
+        error = squared_error(pixels, palette, indices)
+        return Quantized.of(palette, indices, error, quantized.trace, quantized.seconds)
+    if mode == Mode.PA:  # so that entries of one color stand together
+        quantized = quantized.rearranged(sort_entries)
+    return quantized
+
+
+def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> list[Quantized]:
+    """One palette of at most ``options.colors`` entries for all pictures, and their indices.
+
+    Results and errors are those of :func:`index_picture`. Pictures are compared as RGB, or as RGBA
+    if one has alpha.
+    """
+    if options.importance is not None:
+        raise ValueError("importance is of one picture; it cannot be of several")
+    pictures = [
+        source.palette[source.indices] if isinstance(source, Indexed) else source.pixels
+        for source in sources
+    ]
+    alpha = any(source.mode.has_alpha for source in sources)
+    return _quantize(pictures, _fit_mode(Mode.RGBA if alpha else Mode.RGB, options), options)
+
+
+def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
+    """The picture with its own palette, if that will do."""
+    if options.palette is not None or options.quality is not None:
+        return None
+    if len(source.palette) <= options.colors:
+        return source
+    used = Indexed(source.mode, *drop_unused(source.palette, source.indices))
+    return used if len(used.palette) <= options.colors else None
+
+
+def _fit_mode(mode: Mode, options: Options) -> Mode:
+    """The mode, or another one that can hold the entries asked for."""
+    given = [entries for entries in (options.palette, options.fixed) if entries is not None]
+    if not given:
+        return mode
+    entries = np.vstack([to_channels(part, 4) for part in given])
+    if mode == Mode.BILEVEL and not np.array_equal(entries[:, :3], _BILEVEL[: len(entries)]):
+        mode = Mode.L
+    if mode == Mode.PA or len(entries) > mode.max_colors:
+        mode = Mode.RGBA if mode.has_alpha else Mode.RGB
+    gray = mode.channels <= 2 and bool((entries[:, :2] == entries[:, 1:3]).all())
+    alpha = mode.has_alpha or bool((entries[:, 3] != 255).any())
+    if mode in (Mode.P, Mode.P_ALPHA):
+        return Mode.P_ALPHA if alpha else Mode.P
+    if gray:
+        return Mode.LA if alpha else mode
+    return Mode.RGBA if alpha else Mode.RGB
+
+
+def _quantize(
+    pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options
+) -> list[Quantized]:
+    def fit(values: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+        return None if values is None else to_channels(values, mode.channels)
+
+    options = replace(options, palette=fit(options.palette), fixed=fit(options.fixed))
+    channels = mode.channels
+    return quantize_pictures([to_channels(pixels, channels) for pixels in pictures], options)
+
+
+def drop_unused(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[np.uint8], Indices]:
+    """The palette entries that some pixel uses, in their order, and the indices into those."""
+    used = np.bincount(indices.ravel(), minlength=len(palette)) > 0
+    renumbered: Indices = (np.cumsum(used) - 1).astype(index_dtype(int(used.sum())))
+    return palette[used], renumbered[indices]
+
+
+def sort_entries(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[np.uint8], Indices]:
+    """Distinct entries in lexicographic order, and the indices into those."""
+    entries, positions = np.unique(palette, axis=0, return_inverse=True)
+    renumbered: Indices = positions.ravel().astype(index_dtype(len(entries)))
+    return entries, renumbered[indices]

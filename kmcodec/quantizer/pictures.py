@@ -1,0 +1,110 @@
+"""One palette for pictures, and the pixels of each mapped to it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..options import Options
+from .choose import Chosen, choose_palette, weigh_colors
+from .cloud import Cloud
+from .dithering import DITHERINGS
+from .histogram import index_colors, look_up
+from .points import MAX_WEIGHT
+from .quantized import Quantized, squared_error
+from .rate import map_rate_aware
+from .space import SPACES
+from .stages import Stages
+
+_MAX_IMPORTANCE: Final = 65535
+
+
+def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -> list[Quantized]:
+    """Choose one palette by K-Means, or take the one given, and map all pixels to it.
+
+    Pictures of at most ``options.colors`` distinct colors are kept: the palette is the fixed
+    entries, then these colors in ascending order. Otherwise it has exactly so many entries, each
+    but the fixed ones nearest to some pixel; fewer if so many show all that the space can tell
+    apart, or as many as ``options.quality`` needs.
+
+    Args:
+        pictures: (height, width, c) uint8 each, c in 1..4, at least one pixel.
+        options: entries of ``palette`` and ``fixed`` have c channels.
+
+    Returns:
+        For each picture one result, its pixels mapped to their nearest entries or dithered, and
+        with ``options.rate`` another one in it that takes fewer bits. Trace and seconds of the
+        choice are those of all pictures together.
+
+    Raises:
+        QualityError: ``options.quality`` cannot be reached with so many colors.
+        TypeError, ValueError: pixels or options do not fit each other.
+    """
+    stages = Stages(options.progress)
+    with stages("histogram"):
+        indexed = [index_colors(pixels) for pixels in pictures]
+        histograms = [histogram for histogram, _ in indexed]
+        together = histograms[0].merge(*histograms[1:]) if histograms[1:] else histograms[0]
+        counts = together.counts
+        if options.importance is not None:
+            counts = _sum_importance(indexed[0][1], options.importance, len(counts))
+        space = SPACES[options.space]
+        cloud = Cloud(together, space, weigh_colors(together.colors, counts, options.weighting))
+    palette, trace = choose_palette(cloud, options, stages)
+    fixed = 0 if options.fixed is None else len(options.fixed)
+    if options.palette is not None or len(pictures) > 1:
+        fixed = len(palette)
+    results = []
+    for pixels, (histogram, positions) in zip(pictures, indexed, strict=True):
+        own = cloud if histogram is together else Cloud(histogram, space)
+        result = _map_pixels(pixels, positions, own, (palette, trace), options, stages)
+        if options.rate > 0:
+            with stages("rate"):
+                lowered = map_rate_aware(
+                    own, positions, palette, options.rate, fixed=fixed, threads=options.threads
+                )
+                error = squared_error(pixels, *lowered)
+                of_rate = Quantized.of(*lowered, error, trace, stages.seconds)
+                result = replace(result, lowered=of_rate)
+        results.append(result)
+    return results
+
+
+def _map_pixels(
+    pixels: NDArray[np.uint8],
+    positions: NDArray[np.uint32],
+    cloud: Cloud,
+    chosen: Chosen,
+    options: Options,
+    stages: Stages,
+) -> Quantized:
+    palette, trace = chosen
+    with stages("mapping"):
+        nearest = cloud.map_nearest(palette)
+        indices = look_up(nearest, positions)
+        error = cloud.squared_error(palette, nearest)
+        if options.dither > 0 and error > 0:
+            dither = DITHERINGS[options.dithering]
+            indices = dither(pixels, palette, options.dither, indices)
+            error = squared_error(pixels, palette, indices)
+    return Quantized.of(palette, indices, error, trace, stages.seconds)
+
+
+def _sum_importance(
+    positions: NDArray[np.uint32], importance: NDArray[np.float64], count: int
+) -> NDArray[np.int64]:
+    """(count,) the importance of all pixels of each color, in integers of at least 1 a pixel.
+
+    Raises:
+        ValueError: the importance is of another shape than the picture.
+    """
+    if importance.shape != positions.shape:
+        raise ValueError(
+            f"importance is of shape {importance.shape}, the picture of {positions.shape}"
+        )
+    top = max(1, min(_MAX_IMPORTANCE, MAX_WEIGHT // positions.size))
+    scaled = np.maximum(np.rint(importance / importance.max() * top), 1).astype(np.int64)
+    scaled //= np.gcd.reduce(scaled, axis=None)  # equal importance then is none
+    return np.bincount(positions.ravel(), scaled.ravel(), count).astype(np.int64)

@@ -1,0 +1,144 @@
+"""Weighted points in Z-order, and the nearest of some centroids for each.
+
+K-Means does not see colors but points: integers of 12 bits a channel, in a space whose squared
+distances are what is to be kept small (``space.py``). Centroids are kept on a grid of 1/4096 of
+such a unit. Differences then take 24 bits, squares 48 and sums of four 50, so that squared
+distances are exact in float64, whatever the order of evaluation and on every machine.
+
+Z-order interleaves the bits of the channels, so that a range of codes with a common prefix is a
+box of points; few centroids can be nearest to some point of a small box (Kanungo et al., An
+efficient k-means clustering algorithm: analysis and implementation, 2002).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._loops import points as loops
+
+Number = TypeVar("Number", np.uint8, np.uint16, np.int32, np.float64)
+
+POINT_BITS: Final = 12
+"""Bits of a point's channel."""
+
+GRID: Final = 4096
+"""Steps of a centroid's channel in a unit."""
+
+MAX_WEIGHT: Final = 1 << 36
+"""Of all points together: sums of squares then fit 64 bits."""
+
+_CODE_BITS: Final = 4 * POINT_BITS
+
+
+@dataclass(frozen=True)
+class PointSet:
+    """Distinct points in Z-order.
+
+    Attributes:
+        points: (n, 4) uint16 in 0..4095, channels there are not zero: they add nothing to any
+            distance.
+        weights: (n,) int64, each at least 1, ``MAX_WEIGHT`` at most together.
+        codes: (n,) uint64, ascending.
+        channels: 1..4.
+    """
+
+    points: NDArray[np.uint16]
+    weights: NDArray[np.int64]
+    codes: NDArray[np.uint64]
+    channels: int
+
+    @classmethod
+    def of(
+        cls, points: NDArray[np.uint16], weights: NDArray[np.int64]
+    ) -> tuple["PointSet", NDArray[np.intp]]:
+        """The set of some points, equal ones merged, and the place of each of them in it.
+
+        Args:
+            points: (m, c) uint16 in 0..4095, c in 1..4, m at least 1.
+            weights: (m,) int64.
+        """
+        codes = _interleave(points)
+        order = np.argsort(codes)
+        codes = codes[order]
+        firsts = np.concatenate(([True], codes[1:] != codes[:-1]))
+        places = np.empty(len(codes), np.intp)
+        places[order] = np.cumsum(firsts) - 1
+        starts = np.flatnonzero(firsts)
+        merged = np.add.reduceat(weights[order], starts)
+        distinct = four_channels(points[order[starts]])
+        return cls(distinct, merged, codes[starts], points.shape[1]), places
+
+    def coarse(self, bits: int) -> "PointSet":
+        """The mean of the points of each cell of so many bits a channel, rounded."""
+        cells = self.codes >> np.uint64(self.channels * (POINT_BITS - bits))
+        starts = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])))
+        weights = np.add.reduceat(self.weights, starts)
+        sums = np.add.reduceat(self.points * self.weights[:, np.newaxis], starts)
+        halves = weights[:, np.newaxis] // 2
+        points = ((sums + halves) // weights[:, np.newaxis]).astype(np.uint16)
+        return PointSet(points, weights, _interleave(points[:, : self.channels]), self.channels)
+
+    def assign(self, centroids: NDArray[np.float64]) -> NDArray[np.int32]:
+        """The nearest of the centroids for each point, the lowest index on a tie.
+
+        Args:
+            centroids: (k, c) on the grid, in 0..4095.
+
+        Returns:
+            (n,) int32.
+        """
+        depth = _CODE_BITS + 2
+        nearest = np.empty(len(self.points), np.int32)
+        loops.assign_nearest(
+            self.codes,
+            self.points,
+            _masks(self.channels),
+            four_channels(centroids),
+            np.empty(depth * len(centroids), np.int32),
+            np.empty((depth, 5), np.intp),
+            nearest,
+        )
+        return nearest
+
+
+def four_channels(values: NDArray[Number]) -> NDArray[Number]:
+    """(n, c) values as (n, 4), missing channels zero."""
+    padded = np.zeros((len(values), 4), values.dtype)
+    padded[:, : values.shape[1]] = values
+    return padded
+
+
+def snap(centroids: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The nearest points of the grid on which distances are exact."""
+    return np.rint(centroids * GRID) / GRID
+
+
+def _interleave(points: NDArray[np.uint16]) -> NDArray[np.uint64]:
+    channels = points.shape[1]
+    codes = np.zeros(len(points), np.uint64)
+    for channel in range(channels):
+        codes |= _spread(channels)[points[:, channel]] << np.uint64(channels - 1 - channel)
+    return codes
+
+
+@cache
+def _spread(channels: int) -> NDArray[np.uint64]:
+    """(4096,) the bits of each value, so many places apart."""
+    values = np.arange(1 << POINT_BITS, dtype=np.uint64)
+    spread = np.zeros(len(values), np.uint64)
+    for bit in range(POINT_BITS):
+        spread |= (values >> np.uint64(bit) & np.uint64(1)) << np.uint64(bit * channels)
+    return spread
+
+
+@cache
+def _masks(channels: int) -> NDArray[np.uint16]:
+    """(49, 4) the bits of each channel that stand below each bit of a Z-order code."""
+    masks = np.zeros((_CODE_BITS + 1, 4), np.uint16)
+    for channel in range(channels):
+        for bit in range(POINT_BITS):
+            masks[bit * channels + channels - channel :, channel] |= 1 << bit
+    return masks

@@ -1,0 +1,127 @@
+"""What quantization results in, and what it costs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..format import Indices
+from ..pixels import color_palette
+from .cloud import psnr_of
+from .kmeans import Trace
+
+Arrange = Callable[[NDArray[np.uint8], Indices], tuple[NDArray[np.uint8], Indices]]
+
+_PIXELS_AT_ONCE: Final = 1 << 18  # whose differences are held in memory
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Quantized:
+    """A palette and indices, which it unpacks to, and how they came about.
+
+    Two are equal if palette and indices are.
+
+    Attributes:
+        palette: (k, c) uint8, distinct unless the caller gave it.
+        indices: (height, width) uint8 if k <= 256, else uint16.
+        mse: mean over pixels of the squared error, summed over the channels of the source.
+        psnr: in dB, over all channels; infinite if exact.
+        trace: of the last K-Means, in units of the space; without iterations where none was needed.
+        seconds: by stage: "histogram", "search", "kmeans", "rounding", "mapping", "rate".
+        lowered: with ``rate``, the same picture in fewer bits, as far as can be told without coding
+            it; else None.
+    """
+
+    palette: NDArray[np.uint8]
+    indices: Indices
+    mse: float
+    psnr: float
+    trace: Trace
+    seconds: dict[str, float] = field(default_factory=dict)
+    lowered: "Quantized | None" = None
+
+    @classmethod
+    def of(
+        cls,
+        palette: NDArray[np.uint8],
+        indices: Indices,
+        squared_error: int,
+        trace: Trace,
+        seconds: dict[str, float],
+    ) -> "Quantized":
+        """Sum up a result.
+
+        Args:
+            palette: (k, c) uint8.
+            indices: (height, width).
+            squared_error: sum over pixels and channels.
+            trace: of K-Means.
+            seconds: by stage.
+        """
+        psnr = psnr_of(squared_error, indices.size * palette.shape[1])
+        return cls(palette, indices, squared_error / indices.size, psnr, trace, seconds)
+
+    @classmethod
+    def of_exact(cls, palette: NDArray[np.uint8], indices: Indices) -> "Quantized":
+        """A picture that is kept with its palette."""
+        return cls.of(palette, indices, 0, Trace.of_exact(palette), {})
+
+    def rearranged(self, arrange: Arrange) -> "Quantized":
+        """The same result in another form of palette and indices, which shows the same colors."""
+        palette, indices = arrange(self.palette, self.indices)
+        lowered = self.lowered.rearranged(arrange) if self.lowered else None
+        return replace(self, palette=palette, indices=indices, lowered=lowered)
+
+    def in_color(self) -> "Quantized":
+        """The same result with a palette of RGB or RGBA."""
+        return self.rearranged(lambda palette, indices: (color_palette(palette), indices))
+
+    def __iter__(self) -> Iterator[Any]:
+        """Unpack: ``palette, indices = quantized``."""
+        yield self.palette
+        yield self.indices
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Quantized):
+            return NotImplemented
+        return np.array_equal(self.palette, other.palette) and np.array_equal(
+            self.indices, other.indices
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.palette.tobytes(), self.indices.tobytes()))
+
+    def __repr__(self) -> str:
+        height, width = self.indices.shape
+        return f"<Quantized {width} x {height}, {len(self.palette)} colors, {self.psnr:.2f} dB>"
+
+    def _repr_png_(self) -> bytes:
+        """The picture, for notebooks."""
+        file = BytesIO()
+        Image.fromarray(color_palette(self.palette)[self.indices]).save(file, "PNG")
+        return file.getvalue()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every pixel has its color."""
+        return self.mse == 0
+
+    @property
+    def iterations(self) -> int:
+        """Of the last K-Means."""
+        return len(self.trace.inertia)
+
+
+def squared_error(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], indices: Indices) -> int:
+    """Sum over pixels and channels of the squared difference to the palette."""
+    flat, picked = pixels.reshape(-1, pixels.shape[2]), indices.ravel()
+    error = 0
+    for first in range(0, len(picked), _PIXELS_AT_ONCE):
+        part = slice(first, first + _PIXELS_AT_ONCE)
+        delta = (flat[part].astype(np.int64) - palette[picked[part]]).ravel()
+        error += int(np.vdot(delta, delta))
+    return error
