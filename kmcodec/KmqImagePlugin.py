@@ -176,8 +176,11 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:  # noq
         del options[name]
         close = difflib.get_close_matches(name, OPTION_NAMES, 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
+        if name == "quality":  # of 1 to 95 in other formats, which would ruin labels
+            hint = "; to lose no more than a PSNR in dB, say psnr"
         warnings.warn(f"KMQ has no option {name!r}, it is ignored{hint}", stacklevel=3)
-    for piece in encode_pieces(im, **options):
+    _, pieces = encode_pieces(im, **options)
+    for piece in pieces:
         fp.write(piece)
 
 

@@ -4,7 +4,18 @@ Importing this package registers KMQ with Pillow, so that ``Image.open("x.kmq")`
 ``im.save("x.kmq", colors=64)`` work.
 """
 
-from .codec import decode, decode_indexed, encode, encode_indexed, quantize, quantize_many
+from importlib.metadata import PackageNotFoundError, version
+
+from .codec import (
+    Encoded,
+    Quantized,
+    decode,
+    decode_indexed,
+    encode,
+    encode_indexed,
+    quantize,
+    quantize_many,
+)
 from .errors import (
     ChecksumError,
     FormatError,
@@ -17,10 +28,10 @@ from .errors import (
 )
 from .files import Info, info, load, save
 from .KmqImagePlugin import register
-from .quantizer.quantized import Quantized
 
 __all__ = (
     "ChecksumError",
+    "Encoded",
     "FormatError",
     "Info",
     "KmqError",
@@ -30,6 +41,7 @@ __all__ = (
     "SignatureError",
     "TruncatedError",
     "UnsupportedError",
+    "__version__",
     "decode",
     "decode_indexed",
     "encode",
@@ -41,3 +53,8 @@ __all__ = (
     "register",
     "save",
 )
+
+try:
+    __version__ = version("kmcodec")
+except PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "0+unknown"

@@ -1,7 +1,8 @@
 """The two staircases: pixels down to bytes, and back up."""
 
+import math
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,28 +11,57 @@ from .coding.bands import decode_indexed_bands, decode_pixel_bands
 from .coding.container import join_file, read_head
 from .coding.metadata import collect_metadata
 from .coding.plan import plan_file
-from .coding.source import open_source
+from .coding.source import Source, open_source
 from .format import MAX_PIXELS, Indices
-from .options import split_options
-from .pixels import Indexed, color_palette, read_image, read_images, read_indexed
+from .options import EncodeOptions, IndexedOptions, QuantizerOptions, split_options
+from .pixels import ImageLike, Indexed, color_palette, read_image, read_images, read_indexed
 from .quantizer.indexing import index_picture, index_pictures
 from .quantizer.quantized import Quantized
 
+__all__ = (
+    "Encoded",
+    "Quantized",
+    "decode",
+    "decode_indexed",
+    "encode",
+    "encode_indexed",
+    "encode_pieces",
+    "quantize",
+    "quantize_many",
+)
 
-def encode_pieces(image: Any, colors: int = 256, **options: Any) -> Iterator[bytes | bytearray]:
-    """The bytes of ``encode``, piece by piece, so that a file can be written while it is coded."""
-    settings, given = split_options({"colors": colors, **options})
+
+class Encoded(bytes):
+    """A .kmq file, and how near to the picture it is.
+
+    Attributes:
+        psnr: in dB, over all channels; infinite if exact.
+    """
+
+    psnr: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every pixel has its color."""
+        return self.psnr == math.inf
+
+
+def encode_pieces(
+    image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptions]
+) -> tuple[Quantized, Iterator[bytes | bytearray]]:
+    """What the file of ``encode`` shows, and its bytes piece by piece, while they are coded."""
+    settings, given = split_options({"colors": colors, **options}, EncodeOptions)
     picture = read_image(image)  # first, as Pillow may find metadata behind the pixels
     metadata = collect_metadata(given, getattr(image, "info", {}))
     mode, quantized = index_picture(picture, settings)
     choices = [quantized, quantized.lowered] if quantized.lowered else [quantized]
     keep_order = settings.palette is not None or mode.has_palette
     plans = [plan_file(Indexed(mode, *choice), keep_order, settings) for choice in choices]
-    smallest = min(plans, key=lambda plan: plan.size)
-    return join_file(smallest.header, metadata, smallest.palette, smallest.payloads())
+    plan, chosen = min(zip(plans, choices, strict=True), key=lambda pair: pair[0].size)
+    return chosen, join_file(plan.header, metadata, plan.palette, plan.payloads())
 
 
-def encode(image: Any, colors: int = 256, **options: Any) -> bytes:
+def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptions]) -> Encoded:
     """Encode a picture as a .kmq file.
 
     Args:
@@ -44,13 +74,20 @@ def encode(image: Any, colors: int = 256, **options: Any) -> bytes:
             ``xmp``, ``dpi``, ``comment``. A Pillow image's own metadata is kept unless an option
             replaces it or, being empty, removes it.
 
+    Returns:
+        The file's bytes, which tell ``is_exact`` and ``psnr``.
+
     Raises:
+        QualityError: ``psnr``, or an ``exact`` result, takes more colors.
         TypeError, ValueError: the image or an option is none of these.
     """
-    return b"".join(encode_pieces(image, colors, **options))
+    quantized, pieces = encode_pieces(image, colors, **options)
+    data = Encoded(b"".join(pieces))
+    data.psnr = quantized.psnr
+    return data
 
 
-def encode_indexed(palette: Any, indices: Any, **options: Any) -> bytes:
+def encode_indexed(palette: Any, indices: Any, /, **options: Unpack[IndexedOptions]) -> bytes:
     """Encode indices as they are: exact, and the same bytes everywhere.
 
     Args:
@@ -61,15 +98,17 @@ def encode_indexed(palette: Any, indices: Any, **options: Any) -> bytes:
             ``encode``.
 
     Raises:
-        TypeError, ValueError: an array of another shape, type or range, or an unknown option.
+        TypeError, ValueError: an array of another shape, type or range, or another option.
     """
-    settings, given = split_options(options)
+    settings, given = split_options(options, IndexedOptions)
     metadata = collect_metadata(given, {})
     plan = plan_file(read_indexed(palette, indices), True, settings)
     return b"".join(join_file(plan.header, metadata, plan.palette, plan.payloads()))
 
 
-def quantize(image: Any, colors: int = 256, **options: Any) -> Quantized:
+def quantize(
+    image: ImageLike, /, colors: int = 256, **options: Unpack[QuantizerOptions]
+) -> Quantized:
     """Choose a palette and map each pixel to it, as ``encode`` does, without coding.
 
     A file may hold the same entries in another order, unless it is of mode P or PA or the palette
@@ -82,21 +121,22 @@ def quantize(image: Any, colors: int = 256, **options: Any) -> Quantized:
         ``trace`` of centroids and inertia.
 
     Raises:
-        QualityError: ``quality`` cannot be reached with so many colors.
-        TypeError, ValueError: the image or an option is none that ``encode`` takes.
+        QualityError, TypeError, ValueError: as ``encode``, or an option of coding.
     """
-    settings, _ = split_options({"colors": colors, **options})
+    settings, _ = split_options({"colors": colors, **options}, QuantizerOptions)
     _, quantized = index_picture(read_image(image), settings)
     return (quantized.lowered or quantized).in_color()
 
 
-def quantize_many(images: Iterable[Any], colors: int = 256, **options: Any) -> list[Quantized]:
+def quantize_many(
+    images: Iterable[ImageLike], /, colors: int = 256, **options: Unpack[QuantizerOptions]
+) -> list[Quantized]:
     """Choose one palette for several images, and map the pixels of each to it.
 
     Args:
         images: as of ``encode``, at least one, of any sizes.
         colors: most palette entries, 1..65536.
-        **options: as of ``encode``, but no ``importance``.
+        **options: as of ``quantize``, but neither ``importance`` nor ``exact``.
 
     Returns:
         For each image what ``quantize`` returns, all with the same palette: each unpacks to
@@ -105,13 +145,14 @@ def quantize_many(images: Iterable[Any], colors: int = 256, **options: Any) -> l
     Raises:
         QualityError, TypeError, ValueError: as ``quantize``; or there is no image.
     """
-    settings, _ = split_options({"colors": colors, **options})
+    settings, _ = split_options({"colors": colors, **options}, QuantizerOptions)
     results = index_pictures(read_images(images), settings)
     return [(result.lowered or result).in_color() for result in results]
 
 
 def decode(
-    data: Any,
+    data: Source,
+    /,
     *,
     box: tuple[int, int, int, int] | None = None,
     max_pixels: int | None = MAX_PIXELS,
@@ -139,7 +180,7 @@ def decode(
 
 
 def decode_indexed(
-    data: Any, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
+    data: Source, /, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
 ) -> tuple[NDArray[np.uint8], Indices]:
     """Decode a .kmq file to its palette and indices; the inverse of ``encode_indexed``.
 

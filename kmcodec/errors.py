@@ -8,7 +8,7 @@ KmqError (OSError)          the data at hand is not a file this package can deco
 │   └── ChecksumError       stored and computed checksum differ
 └── LimitError              valid so far, but larger than the caller allows
 
-QualityError (ValueError)   the quality asked for takes more colors than allowed
+QualityError (ValueError)   the PSNR asked for, or an exact result, takes more colors
 
 Other mistakes of the caller (an unknown option, an array of the wrong shape) are plain
 ``ValueError`` and ``TypeError``.  ``KmqError`` is an ``OSError`` so that Pillow passes it
@@ -60,4 +60,4 @@ class LimitError(KmqError):
 
 
 class QualityError(ValueError):
-    """The quality asked for cannot be reached with as many colors as are allowed."""
+    """The PSNR asked for, or an exact result, takes more colors than are allowed."""

@@ -4,23 +4,25 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .codec import encode_pieces
+from .codec import Quantized, encode_pieces
 from .coding.bands import check_band
 from .coding.container import check_limit, find_bands, read_head
 from .coding.sections import METADATA_PREFIX, Section
-from .coding.source import open_source
+from .coding.source import Source, open_source
 from .errors import SignatureError
 from .format import CHECKSUM_BYTES, MAX_PIXELS, Coding, Header
 from .KmqImagePlugin import KmqImageFile
+from .options import EncodeOptions
+from .pixels import ImageLike
 
 
 @contextmanager
@@ -73,31 +75,44 @@ def _sync_directory(path: Path) -> None:
             os.close(number)
 
 
-def save(image: Any, target: Any, **options: Any) -> None:
+def save(
+    image: ImageLike,
+    target: str | os.PathLike[str] | IO[bytes],
+    /,
+    colors: int = 256,
+    **options: Unpack[EncodeOptions],
+) -> Quantized:
     """Encode a picture to a file that is the old one or the complete new one, never less.
 
     ``Image.save`` cannot promise that: Pillow empties the file before the encoder runs.
 
     Args:
         image: as for ``kmcodec.encode``.
-        target: a path (str or PathLike), or a binary file, which is written as it is.
+        target: a path, or a binary file, which is written as it is.
+        colors: most palette entries, 1..65536.
         **options: as for ``kmcodec.encode``.
+
+    Returns:
+        What the file shows, with its ``psnr``, and whether it ``is_exact``.
 
     Raises:
         OSError: the file cannot be written.
         TypeError, ValueError: the image, the target or an option cannot be used.
     """
-    is_path = isinstance(target, (str, os.PathLike))
-    if not is_path and not hasattr(target, "write"):
+    if not isinstance(target, (str, os.PathLike)) and not hasattr(target, "write"):
         raise TypeError(f"target is a path or a binary file, not {type(target).__name__}")
-    pieces = encode_pieces(image, **options)
-    with atomic_file(target) if is_path else nullcontext(target) as file:
+    quantized, pieces = encode_pieces(image, colors, **options)
+    if isinstance(target, (str, os.PathLike)):
+        with atomic_file(target) as file:
+            file.writelines(pieces)
+    else:
         for piece in pieces:
-            file.write(piece)
+            target.write(piece)
+    return quantized
 
 
 def load(
-    source: Any, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
+    source: Source, /, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
 ) -> Image.Image:
     """A .kmq file as a Pillow image in its source mode, all pixels read and the file closed.
 
@@ -178,7 +193,7 @@ class Info:
         return hash(self._key())
 
 
-def info(source: Any, *, check: bool = False) -> Info:
+def info(source: Source, /, *, check: bool = False) -> Info:
     """Read a file's header and sections; no pixels are decoded.
 
     Args:

@@ -3,13 +3,14 @@
 import math
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from numbers import Real
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypedDict, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageColor, ImagePalette
 
 from .format import MAX_BAND_ROWS, MAX_COLORS, METADATA_NAMES
 
@@ -19,8 +20,68 @@ SpaceName = Literal["rgb", "oklab"]
 DitheringName = Literal["diffusion", "ordered"]
 WeightingName = Literal["pixels", "roots"]
 
+Colors = str | bytes | Sequence[Any] | NDArray[Any] | ImagePalette.ImagePalette
+"""Palette entries: a list of colors, each "#rrggbb", "#rrggbbaa", a name, or 1 to 4 numbers (gray,
+gray and alpha, RGB, RGBA); an array (K, 1 to 4); or what Pillow takes for a palette: ImagePalette,
+or RGB values one after the other, in a list or as bytes."""
+
 MAX_PSNR: Final = 200
-"""In dB, of a quality that can be asked for: above that of any picture that is not exact."""
+"""In dB, that can be asked for: above that of any picture that is not exact."""
+
+_DITHERS: Final = {
+    Image.Dither.NONE: (0.0, "diffusion"),
+    Image.Dither.FLOYDSTEINBERG: (1.0, "diffusion"),
+    Image.Dither.ORDERED: (1.0, "ordered"),
+}
+
+
+class QuantizerOptions(TypedDict, total=False):
+    """Options of ``quantize``, as ``Options`` describes them."""
+
+    speed: int
+    seeding: SeedingName | None
+    seed: int
+    starts: int | None
+    iterations: int | None
+    space: SpaceName
+    weighting: WeightingName
+    importance: NDArray[Any] | Image.Image | None
+    palette: Colors | None
+    fixed: Colors | None
+    psnr: float | tuple[float, float] | None
+    exact: bool
+    dither: float | Image.Dither
+    dithering: DitheringName
+    rate: float
+    progress: Callable[[str, int], object] | None
+    threads: int | None
+
+
+class CodingOptions(TypedDict, total=False):
+    """Options of what codes indices, as ``Options`` describes them."""
+
+    coding: CodingName
+    slack: float
+    band_rows: int | None
+    threads: int | None
+
+
+class MetadataOptions(TypedDict, total=False):
+    """Metadata under the keys of Pillow's ``info``; empty or None for none."""
+
+    comment: str | bytes | None
+    dpi: tuple[float, float] | None
+    exif: bytes | Image.Exif | None
+    icc_profile: bytes | None
+    xmp: bytes | str | None
+
+
+class IndexedOptions(CodingOptions, MetadataOptions, total=False):
+    """Options of ``encode_indexed``."""
+
+
+class EncodeOptions(QuantizerOptions, CodingOptions, MetadataOptions, total=False):
+    """Options of ``encode`` and ``save``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +90,7 @@ class Options:
 
     Attributes:
         colors: most palette entries, 1..65536. Pictures with no more distinct colors are exact,
-            unless ``rate`` is above 0, or ``quality`` asks for less.
+            unless ``rate`` is above 0, or ``psnr`` asks for less.
         coding: how indices are coded: ``"modelled"``, which falls back to ``"packed"`` where that
             is smaller, or ``"packed"``.
         slack: share of its bytes that a large band may be larger for being decoded several times
@@ -47,13 +108,14 @@ class Options:
             of about the same color, which keeps small areas of a color of their own.
         importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
             each pixel counts, relative to the others.
-        palette: (K, 1 to 4) integers in 0..255, or a list of such colors (gray, gray and alpha,
-            RGB or RGBA): pixels are mapped to these entries, which are stored in this order.
-        fixed: such colors, kept exactly, with which a palette that is chosen begins; they count as
+        palette: as ``Colors``: pixels are mapped to these entries, which are stored in this order.
+        fixed: as ``Colors``: kept exactly, a palette that is chosen begins with them; they count as
             ``colors``. A picture that keeps its own palette does without.
-        quality: PSNR in dB to be reached with as few colors as it takes, or a pair of the least to
-            accept and the one to reach; before dithering and ``rate``, which lower it.
-        dither: strength of dithering, 0 (off) to 1.
+        psnr: in dB, to be reached with as few colors as it takes, or a pair of the least to accept
+            and the one to reach; before dithering and ``rate``, which lower it. A picture whose
+            own palette fits keeps it.
+        exact: whether to fail instead of losing anything.
+        dither: strength of dithering, 0 (off) to 1; or ``Image.Dither``.
         dithering: ``"diffusion"`` of errors, or ``"ordered"``, a pattern that repeats itself.
         rate: squared error, summed over channels, that saving a bit of the file is worth: 0 (off)
             and up; 4 to 32 for photographs. Pixels get entries that are not the nearest but take
@@ -83,7 +145,8 @@ class Options:
     importance: NDArray[np.float64] | None = None
     palette: NDArray[np.uint8] | None = None
     fixed: NDArray[np.uint8] | None = None
-    quality: tuple[float, float] | None = None
+    psnr: tuple[float, float] | None = None
+    exact: bool = False
     dither: float = 0.0
     dithering: DitheringName = "diffusion"
     rate: float = 0.0
@@ -103,16 +166,21 @@ class Options:
         self._check_choice("seeding", (None, *get_args(SeedingName)))
         self._check_choice("space", get_args(SpaceName))
         self._check_choice("weighting", get_args(WeightingName))
+        self._check_dither()
         self._check_choice("dithering", get_args(DitheringName))
         self._set("slack", self._check_number("slack", self.slack, 0, 1))
         self._set("dither", self._check_number("dither", self.dither, 0, 1))
         self._set("rate", self._check_number("rate", self.rate, 0, sys.float_info.max))
         if self.dither > 0 and self.rate > 0:
             raise ValueError("dither and rate exclude each other: one of them must be 0")
+        if not isinstance(self.exact, bool):
+            raise TypeError(f"exact is {self.exact!r}, must be True or False")
+        if self.exact and self.rate > 0:
+            raise ValueError("rate asks for loss, and exact for none")
         self._set("importance", _importance(self.importance))
         self._set("palette", _entries("palette", self.palette, MAX_COLORS))
         self._set("fixed", _entries("fixed", self.fixed, self.colors))
-        self._check_quality()
+        self._check_psnr()
         if self.progress is not None and not callable(self.progress):
             raise TypeError(f"progress is {self.progress!r}, must be a function")
 
@@ -149,19 +217,27 @@ class Options:
             raise ValueError(f"{name} is {value}, must be from {low:g} to {high:g}")
         return number
 
-    def _check_quality(self) -> None:
-        given: Any = self.quality
+    def _check_dither(self) -> None:
+        if isinstance(self.dither, Image.Dither):
+            if self.dither not in _DITHERS:
+                raise ValueError(f"dither is {self.dither!r}, which is nothing that is done here")
+            dither, dithering = _DITHERS[self.dither]
+            self._set("dither", dither)
+            self._set("dithering", dithering)
+
+    def _check_psnr(self) -> None:
+        given: Any = self.psnr
         if given is None:
             return
         if self.palette is not None:
-            raise ValueError("quality chooses the colors, so it does not go with palette")
+            raise ValueError("psnr chooses the colors, so it does not go with palette")
         pair = (0.0, given) if isinstance(given, Real) else given
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"quality is {given!r}, must be a PSNR or a pair of them")
-        least, wanted = (self._check_number("quality", value, 0, MAX_PSNR) for value in pair)
+            raise TypeError(f"psnr is {given!r}, must be a number or a pair of them")
+        least, wanted = (self._check_number("psnr", value, 0, MAX_PSNR) for value in pair)
         if least > wanted:
-            raise ValueError(f"quality is {least:g} to {wanted:g}, must not fall")
-        self._set("quality", (least, wanted))
+            raise ValueError(f"psnr is {least:g} to {wanted:g}, must not fall")
+        self._set("psnr", (least, wanted))
 
 
 def _entries(name: str, given: Any, most: int) -> NDArray[np.uint8] | None:
@@ -169,9 +245,11 @@ def _entries(name: str, given: Any, most: int) -> NDArray[np.uint8] | None:
     if given is None:
         return None
     try:
-        entries = np.asarray(given)
+        entries = np.asarray(_unpack_colors(name, given))
     except ValueError:
         raise ValueError(f"{name} has colors of several numbers of channels") from None
+    if entries.ndim == 1 and len(entries) % 3 == 0:
+        entries = entries.reshape(-1, 3)
     if entries.dtype.kind not in "ui":
         raise TypeError(f"{name} is of {entries.dtype}, must be of integers")
     if entries.ndim != 2 or not 1 <= entries.shape[1] <= 4 or not 1 <= len(entries) <= most:
@@ -179,6 +257,23 @@ def _entries(name: str, given: Any, most: int) -> NDArray[np.uint8] | None:
     if entries.min() < 0 or entries.max() > 255:
         raise ValueError(f"{name} has values from {entries.min()} to {entries.max()}, not 0 to 255")
     return entries.astype(np.uint8)
+
+
+def _unpack_colors(name: str, given: Any) -> Any:
+    """Colors in numbers, whatever they were given as."""
+    if isinstance(given, ImagePalette.ImagePalette):
+        return np.frombuffer(given.tobytes(), np.uint8).reshape(-1, len(given.mode))
+    if isinstance(given, (bytes, bytearray)):
+        return np.frombuffer(given, np.uint8)
+    colors = [given] if isinstance(given, str) else given
+    if isinstance(colors, np.ndarray) or not any(isinstance(color, str) for color in colors):
+        return colors
+    try:
+        numbers = [ImageColor.getrgb(c) if isinstance(c, str) else tuple(c) for c in colors]
+    except ValueError as error:
+        raise TypeError(f"{name}: {error}") from None
+    longest = max(map(len, numbers))
+    return [(*n, 255) if len(n) == 3 < longest else n for n in numbers]
 
 
 def _importance(given: Any) -> NDArray[np.float64] | None:
@@ -199,15 +294,21 @@ def _importance(given: Any) -> NDArray[np.float64] | None:
 OPTION_NAMES: Final = (*(field.name for field in fields(Options)), *METADATA_NAMES)
 
 
-def split_options(options: dict[str, Any]) -> tuple[Options, dict[str, Any]]:
-    """Checked coding options, and metadata options as given.
+def split_options(given: Any, names: Any) -> tuple[Options, dict[str, Any]]:
+    """Check options, and part metadata from them.
+
+    Args:
+        given: values by name.
+        names: the names that apply, as keys or as a TypedDict; ``colors`` always does.
 
     Raises:
-        TypeError: there is no such option.
+        TypeError: an option does not exist, or does not apply.
+        ValueError: a value cannot be used.
     """
-    unknown = [name for name in options if name not in OPTION_NAMES]
-    if unknown:
-        names = ", ".join(OPTION_NAMES)
-        raise TypeError(f"unknown option {unknown[0]!r}; options are {names}")
-    metadata: dict[str, Any] = {n: options[n] for n in METADATA_NAMES if n in options}
-    return Options(**{k: v for k, v in options.items() if k not in metadata}), metadata
+    known = ("colors", *getattr(names, "__annotations__", names))
+    for name in given:
+        if name not in known:
+            fault = "does not apply here" if name in OPTION_NAMES else "does not exist"
+            raise TypeError(f"option {name!r} {fault}; options are {', '.join(known)}")
+    metadata = {name: given[name] for name in METADATA_NAMES if name in given}
+    return Options(**{k: v for k, v in given.items() if k not in metadata}), metadata

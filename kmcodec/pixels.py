@@ -23,6 +23,10 @@ _DIRECT_MODES: Final = {"L": Mode.L, "LA": Mode.LA, "RGB": Mode.RGB, "RGBA": Mod
 WRITABLE_MODES: Final = frozenset({"1", "P", "PA", *_DIRECT_MODES, *_CONVERTED})
 
 
+ImageLike = Image.Image | NDArray[np.uint8] | NDArray[np.bool_]
+"""A picture of the caller's: see ``read_image``."""
+
+
 class Pixels(NamedTuple):
     """A picture by its pixels: (height, width, channels) uint8 in the channels of its mode."""
 

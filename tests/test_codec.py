@@ -1,5 +1,6 @@
 """Encode and decode as whole staircases."""
 
+import math
 from mmap import ACCESS_READ, mmap
 
 import numpy as np
@@ -261,3 +262,37 @@ def test_bands_do_not_change_the_picture(pixels, coding):
     for rows in (1, 2, 8, 28, 29, 30):
         data = kmcodec.encode(pixels, coding=coding, band_rows=rows)
         assert (kmcodec.decode(data) == pixels).all()
+
+
+def test_encode_tells_whether_it_is_exact():
+    """By the bytes it returns; and PSNR otherwise."""
+    pixels = photo(30, 20)
+    lossy = kmcodec.encode(pixels, 9)
+    delta = kmcodec.decode(lossy).astype(float) - pixels
+
+    assert kmcodec.encode(pixels, 600).is_exact
+    assert not lossy.is_exact
+    assert math.isclose(lossy.psnr, 10 * math.log10(255**2 / np.mean(delta**2)))
+
+
+@pytest.mark.parametrize("options", [{"colors": 9}, {"palette": ["red", "blue"]}])
+def test_exact_fails_instead_of_losing_anything(options):
+    """It tells how many colors there are."""
+    pixels = photo(30, 20)
+    count = len(np.unique(pixels.reshape(-1, 3), axis=0))
+
+    with pytest.raises(kmcodec.QualityError, match=f"has {count} colors"):
+        kmcodec.encode(pixels, exact=True, **options)
+    with pytest.raises(kmcodec.QualityError, match="not be exact"):
+        kmcodec.encode(pixels[:1, :2], exact=True, palette=["red", "blue"])
+    assert kmcodec.encode(pixels, count, exact=True).is_exact
+
+
+def test_labels_survive_whatever_is_asked():
+    """Indices of a palette that fits are kept, not only colors."""
+    labels = np.arange(200, dtype=np.uint8).reshape(10, 20)
+    image = Image.frombytes("P", (20, 10), labels.tobytes())
+    image.putpalette([7, 7, 7] * 256)
+    for options in ({"psnr": 5}, {"dither": 1}, {"speed": 10}, {"exact": True}):
+        data = kmcodec.encode(image, **options)
+        assert (kmcodec.decode_indexed(data)[1] == labels).all()

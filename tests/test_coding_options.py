@@ -35,8 +35,8 @@ def convert(*arguments):
         (["--dither", "0.5", "--dithering", "ordered"], {"dither": 0.5, "dithering": "ordered"}),
         (["--starts", "3", "--seed", "4"], {"starts": 3, "seed": 4}),
         (["--seeding", "random", "--iterations", "2"], {"seeding": "random", "iterations": 2}),
-        (["--quality", "20-28"], {"quality": (20, 28)}),
-        (["--quality", "27.5"], {"quality": 27.5}),
+        (["--psnr", "20-28"], {"psnr": (20, 28)}),
+        (["--psnr", "27.5"], {"psnr": 27.5}),
         (["--fixed", "#ff00ff", "--fixed", "teal"], {"fixed": [[255, 0, 255], [0, 128, 128]]}),
     ],
 )
@@ -83,10 +83,10 @@ def test_one_palette_for_several_pictures():
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
-        (99, ["-k", "2", "--quality", "50-60"]),
-        (2, ["--quality", "60-50"]),
-        (2, ["--quality", "good"]),
-        (2, ["--quality", "30", "--palette-from", "nine.png"]),
+        (99, ["-k", "2", "--psnr", "50-60"]),
+        (2, ["--psnr", "60-50"]),
+        (2, ["--psnr", "good"]),
+        (2, ["--psnr", "30", "--palette-from", "nine.png"]),
         (2, ["--fixed", "nocolor"]),
         (2, ["-k", "1", "--fixed", "red", "--fixed", "blue"]),
         (2, ["-s", "0"]),

@@ -92,7 +92,7 @@ def test_fixed_colors_in_other_modes(mode):
 def test_fixed_colors_in_any_order_in_a_bilevel_picture(fixed):
     """What mode 1 cannot hold opens as L, and as the same pixels."""
     image = Image.fromarray(np.array([[True, False]]))
-    data = kmcodec.encode(image, fixed=fixed, quality=40)
+    data = kmcodec.encode(image, fixed=fixed, psnr=40)
 
     assert kmcodec.decode(data).tolist() == [[[255] * 3, [0] * 3]]
 

@@ -2,18 +2,26 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImagePalette
 
-from kmcodec.options import OPTION_NAMES, Options, split_options
+from kmcodec.options import (
+    OPTION_NAMES,
+    EncodeOptions,
+    IndexedOptions,
+    Options,
+    QuantizerOptions,
+    split_options,
+)
 
 
-@pytest.mark.parametrize("name", ["dither", "rate", "quality"])
+@pytest.mark.parametrize("name", ["dither", "rate", "psnr"])
 @pytest.mark.parametrize("value", [np.float32(1), np.int64(1), np.float16(1)])
 def test_numbers_of_numpy(name, value):
     """They are numbers, and kept as Python's."""
     kept = getattr(Options(**{name: value}), name)
 
-    assert kept == ((0.0, 1.0) if name == "quality" else 1.0)
-    assert type(kept) is (tuple if name == "quality" else float)
+    assert kept == ((0.0, 1.0) if name == "psnr" else 1.0)
+    assert type(kept) is (tuple if name == "psnr" else float)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +58,10 @@ def test_numbers_of_numpy(name, value):
         ("palette", np.zeros((0, 3), int), ValueError),
         ("palette", np.zeros((65537, 3), int), ValueError),
         ("palette", np.zeros((2, 5), int), ValueError),
-        ("palette", [1, 2, 3], ValueError),
+        ("palette", [1, 2, 3, 4], ValueError),
+        ("palette", b"12", ValueError),
+        ("exact", 1, TypeError),
+        ("dither", Image.Dither.RASTERIZE, ValueError),
         ("palette", [[1, 2, 3], [1, 2, 3, 4]], ValueError),
         ("palette", [[1, 2, 256]], ValueError),
         ("palette", [[1, 2, -1]], ValueError),
@@ -58,12 +69,12 @@ def test_numbers_of_numpy(name, value):
         ("palette", "web", TypeError),
         ("fixed", np.zeros((257, 3), int), ValueError),
         ("fixed", [[1, 2, "red"]], TypeError),
-        ("quality", -1, ValueError),
-        ("quality", float("nan"), ValueError),
-        ("quality", (30, 20), ValueError),
-        ("quality", (30,), TypeError),
-        ("quality", "best", TypeError),
-        ("quality", (20, None), TypeError),
+        ("psnr", -1, ValueError),
+        ("psnr", float("nan"), ValueError),
+        ("psnr", (30, 20), ValueError),
+        ("psnr", (30,), TypeError),
+        ("psnr", "best", TypeError),
+        ("psnr", (20, None), TypeError),
         ("progress", 5, TypeError),
         ("iterations", 0, ValueError),
         ("iterations", 1.5, TypeError),
@@ -94,12 +105,12 @@ def test_indices_are_modelled_unless_packed_are_asked_for():
     assert Options(coding="packed").coding == "packed"
 
 
-def test_quality_is_a_pair_or_the_one_to_reach():
-    """One PSNR has no least; and quality does not go with a given palette."""
-    assert Options(quality=36).quality == (0, 36)
-    assert Options(quality=[30, 36.5]).quality == (30, 36.5)
+def test_psnr_is_a_pair_or_the_one_to_reach():
+    """One PSNR has no least; and psnr does not go with a given palette."""
+    assert Options(psnr=36).psnr == (0, 36)
+    assert Options(psnr=[30, 36.5]).psnr == (30, 36.5)
     with pytest.raises(ValueError, match="does not go with palette"):
-        Options(quality=36, palette=[[1, 2, 3]])
+        Options(psnr=36, palette=[[1, 2, 3]])
 
 
 def test_entries_are_any_colors():
@@ -110,6 +121,38 @@ def test_entries_are_any_colors():
         assert entries.tolist() == [[1, 2, 3]]
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("red", [[255, 0, 0]]),
+        (["#0102ff", (1, 2, 3)], [[1, 2, 255], [1, 2, 3]]),
+        (["#01020304", "#010203"], [[1, 2, 3, 4], [1, 2, 3, 255]]),
+        ([1, 2, 3, 4, 5, 6], [[1, 2, 3], [4, 5, 6]]),
+        (bytes([1, 2, 3, 4, 5, 6]), [[1, 2, 3], [4, 5, 6]]),
+        (ImagePalette.ImagePalette("RGB", [1, 2, 3, 4, 5, 6]), [[1, 2, 3], [4, 5, 6]]),
+        (ImagePalette.ImagePalette("RGBA", [1, 2, 3, 4]), [[1, 2, 3, 4]]),
+    ],
+)
+def test_entries_may_be_what_pillow_takes(given, expected):
+    """Names, flat lists, bytes and ImagePalettes, as of Pillow's GIF writer."""
+    assert Options(palette=given).palette.tolist() == expected
+    assert Options(fixed=given).fixed.tolist() == expected
+
+
+def test_dither_may_be_pillows():
+    """The members of Image.Dither that mean something here."""
+    assert Options(dither=Image.Dither.NONE).dither == 0
+    assert Options(dither=Image.Dither.FLOYDSTEINBERG).dithering == "diffusion"
+    ordered = Options(dither=Image.Dither.ORDERED)
+    assert (ordered.dither, ordered.dithering) == (1, "ordered")
+
+
+def test_exact_and_rate_exclude_each_other():
+    """One asks for loss."""
+    with pytest.raises(ValueError, match="exact"):
+        Options(exact=True, rate=1)
+
+
 def test_numpy_integers_are_integers():
     """What counts as an index in Python counts here."""
     assert Options(colors=np.int64(7)).colors == 7
@@ -118,15 +161,30 @@ def test_numpy_integers_are_integers():
 
 def test_an_unknown_option_is_an_error_that_lists_all():
     """A misspelled option is not silently ignored."""
-    with pytest.raises(TypeError, match="unknown option 'colours'") as caught:
-        split_options({"colours": 3})
+    with pytest.raises(TypeError, match="'colours' does not exist") as caught:
+        split_options({"colours": 3}, EncodeOptions)
 
     assert all(name in str(caught.value) for name in OPTION_NAMES)
 
 
+@pytest.mark.parametrize(
+    ("names", "option"),
+    [(QuantizerOptions, "coding"), (IndexedOptions, "dither"), (QuantizerOptions, "comment")],
+)
+def test_an_option_that_does_not_apply_is_refused(names, option):
+    """What would be ignored is a mistake of the caller's."""
+    with pytest.raises(TypeError, match=f"'{option}' does not apply"):
+        split_options({option: None}, names)
+
+
+def test_types_name_all_options():
+    """What type checkers know is what there is."""
+    assert {"colors", *EncodeOptions.__annotations__} == set(OPTION_NAMES)
+
+
 def test_metadata_is_split_off():
     """Coding options and metadata come apart, absent ones absent."""
-    options, metadata = split_options({"colors": 5, "comment": "c", "exif": None})
+    options, metadata = split_options({"colors": 5, "comment": "c", "exif": None}, EncodeOptions)
 
     assert options == Options(colors=5)
     assert metadata == {"comment": "c", "exif": None}

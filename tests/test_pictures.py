@@ -158,34 +158,34 @@ def test_fixed_colors_better_the_others():
 
 
 @pytest.mark.parametrize("wanted", [22.0, 27.5, 33.0])
-def test_quality_takes_as_few_colors_as_it_needs(wanted):
+def test_psnr_takes_as_few_colors_as_it_needs(wanted):
     """A PSNR is reached, and one color less does not reach it."""
     pixels = photo(60, 40)
-    quantized = kmcodec.quantize(pixels, quality=wanted)
+    quantized = kmcodec.quantize(pixels, psnr=wanted)
     fewer = kmcodec.quantize(pixels, len(quantized.palette) - 1)
 
     assert quantized.psnr >= wanted > fewer.psnr
 
 
-def test_quality_out_of_reach():
+def test_psnr_out_of_reach():
     """All colors are used where they do not reach what is wanted; below the least is an error."""
     pixels = photo(60, 40)
     best = kmcodec.quantize(pixels, 16)
 
-    assert len(kmcodec.quantize(pixels, 16, quality=60).palette) == 16
-    assert len(kmcodec.quantize(pixels, 16, quality=(best.psnr - 0.01, 60)).palette) == 16
+    assert len(kmcodec.quantize(pixels, 16, psnr=60).palette) == 16
+    assert len(kmcodec.quantize(pixels, 16, psnr=(best.psnr - 0.01, 60)).palette) == 16
     with pytest.raises(kmcodec.QualityError, match=r"16 colors reach a PSNR of \d+\.\d+ dB, less"):
-        kmcodec.quantize(pixels, 16, quality=(best.psnr + 0.01, 60))
+        kmcodec.quantize(pixels, 16, psnr=(best.psnr + 0.01, 60))
 
 
-def test_quality_may_spare_colors_of_a_small_picture():
-    """Asked for less than exact, a picture of few colors is reduced too, palette or not."""
+def test_psnr_may_spare_colors_of_a_small_picture():
+    """Asked for less than exact, few colors get fewer; a palette that fits stays."""
     pixels = photo(20, 15) // 16 * 16
     image = Image.fromarray(pixels).quantize(200)
 
-    assert len(kmcodec.quantize(pixels, quality=25).palette) < 40
-    assert len(kmcodec.quantize(image, quality=25).palette) < 40
-    assert kmcodec.quantize(pixels, 1000, quality=200).psnr == math.inf
+    assert len(kmcodec.quantize(pixels, psnr=25).palette) < 40
+    assert kmcodec.quantize(image, psnr=25).is_exact
+    assert kmcodec.quantize(pixels, 1000, psnr=200).psnr == math.inf
 
 
 def test_important_pixels_are_served_better():

@@ -176,6 +176,16 @@ def test_unknown_options_warn_with_the_nearest_name():
         saved(an_image("RGB"), optimize=True)
 
 
+def test_quality_warns_and_changes_nothing():
+    """What all other writers take as 1 to 95 must not reduce a mask to fewer labels."""
+    mask = Image.frombytes("P", (16, 16), bytes(range(256)))
+    mask.putpalette([7] * 768)
+    with pytest.warns(UserWarning, match="'quality'.*say psnr"):
+        data = saved(mask, quality=85)
+
+    assert (np.asarray(Image.open(io.BytesIO(data))) == np.asarray(mask)).all()
+
+
 @pytest.mark.parametrize("mode", ["I", "F", "I;16", "LAB"])
 def test_modes_that_cannot_be_written_are_named(mode, tmp_path):
     """A mode that would lose data is an OSError in Pillow's words, and no file is left."""

@@ -427,8 +427,12 @@ def test_broken_pipe(tool, arguments):
 
 def fail(*_, **__):
     """An encoder that fails half-way."""
-    yield b"half"
-    raise OSError(28, "No space left on device")
+
+    def pieces():
+        yield b"half"
+        raise OSError(28, "No space left on device")
+
+    return kmcodec.quantize(picture(2, 2, 2)), pieces()
 
 
 @pytest.mark.parametrize("arguments", [("a.png", "a.kmq"), ("a.kmq", "a.kmq")])
@@ -541,6 +545,36 @@ def test_psnr(capsys):
     error = kmcodec.decode(Path("p.kmq").read_bytes()).astype(float) - pixels
     psnr = 10 * np.log10(255**2 / np.mean(error**2))
     assert f"8 colors, PSNR {psnr:.2f} dB" in capsys.readouterr().err
+
+
+def test_json_of_a_conversion(capsys):
+    """--json tells what -v does to programs, where the picture does not go."""
+    assert convert.main(["--json", "-k", "8", "a.png", "j.kmq"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    size = Path("j.kmq").stat().st_size
+    assert (told["input"], told["output"], told["format"]) == ("a.png", "j.kmq", "KMQ")
+    assert (told["width"], told["height"], told["mode"], told["bytes"]) == (128, 128, "RGB", size)
+    assert (told["colors"], told["exact"], told["psnr"] > 10) == (8, False, True)
+    assert convert.main(["--json", "a.png", "k.kmq"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["colors"], told["exact"], told["psnr"]) == (16, True, None)
+    assert convert.main(["--json", "a.kmq", "k.png"]) == 0
+    assert json.loads(capsys.readouterr().out)["colors"] is None
+
+
+def test_json_beside_a_pipe(capsysbinary):
+    """It goes to standard error where the picture goes to standard output."""
+    assert convert.main(["--json", "a.png", "-o", "-"]) == 0
+    shown = capsysbinary.readouterr()
+    assert json.loads(shown.err)["bytes"] == len(shown.out)
+
+
+def test_exact(capsys):
+    """--exact fails with code 99 and tells how many colors there are, and writes nothing."""
+    assert convert.main(["--exact", "-k", "15", "a.png", "e.kmq"]) == 99
+    assert "has 16 colors" in capsys.readouterr().err
+    assert not Path("e.kmq").exists()
+    assert convert.main(["--exact", "-k", "16", "a.png", "e.kmq"]) == 0
 
 
 def test_animation(capsys):

@@ -34,11 +34,12 @@ def add_coding_options(group: Any) -> None:
     add("-k", "--colors", type=int, metavar="N", help="most colors, 1..65536 (default 256)")
     add("-s", "--speed", type=int, metavar="N", help="1 best .. 10 fastest palette (default 5)")
     add(
-        "--quality",
-        type=parse_quality,
+        "--psnr",
+        type=parse_psnr,
         metavar="[MIN-]DB",
         help="as few colors as reach a PSNR of DB; exit code 99 below MIN",
     )
+    add("--exact", action="store_true", help="fail with exit code 99 instead of losing anything")
     add(
         "--palette-from",
         action="append",
@@ -86,8 +87,8 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
     given = {name: value for name, value in vars(args).items() if name in _NAMES}
     files = {"palette_from", "importance"}
     Options(**{name: value for name, value in given.items() if name not in files})
-    if "quality" in given and "palette_from" in given:
-        raise ValueError("--quality chooses the colors, so it does not go with --palette-from")
+    if "psnr" in given and "palette_from" in given:
+        raise ValueError("--psnr chooses the colors, so it does not go with --palette-from")
     return given
 
 
@@ -136,7 +137,7 @@ def parse_color(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} is no color") from None
 
 
-def parse_quality(text: str) -> tuple[float, float]:
+def parse_psnr(text: str) -> tuple[float, float]:
     """``DB`` or ``MIN-DB`` as the least PSNR to accept and the one to reach."""
     least, _, wanted = text.rpartition("-")
     try:

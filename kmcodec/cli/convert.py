@@ -1,7 +1,7 @@
 """``kmq-convert``: pictures to .kmq, and back."""
 
 import argparse
-import math
+import json
 import sys
 import time
 import warnings
@@ -9,17 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
-import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from kmcodec.codec import encode_pieces
+from kmcodec.codec import Quantized, encode_pieces
 from kmcodec.errors import QualityError
-from kmcodec.files import atomic_file, info
+from kmcodec.files import atomic_file
 from kmcodec.format import EXTENSION, METADATA_NAMES
 from kmcodec.KmqImagePlugin import FORMAT
-from kmcodec.quantizer.cloud import psnr_of
 
 from . import EXIT_CODES, CommandError, Exit, add_common_options, binary, explain, run, tell
 from .coding_options import add_coding_options, given_options, read_options
@@ -39,6 +37,35 @@ Convert a picture that Pillow can read to .kmq, or a .kmq to what Pillow can wri
 no more colors than allowed is kept exactly. EXIF, ICC profile, XMP, dpi and comment are kept where
 the output format has room for them. The output file is the old one or the complete new one.
 """
+
+
+class Report(NamedTuple):
+    """What was done, as ``--json`` tells it; of colors and PSNR, in dB, nothing but for .kmq."""
+
+    input: str
+    output: str
+    format: str
+    width: int
+    height: int
+    mode: str
+    bytes: int
+    colors: int | None
+    psnr: float | None
+    """None if exact, too."""
+    exact: bool | None
+    seconds: float
+
+    def text(self) -> str:
+        """The same in a line."""
+        share = 100 * self.bytes / (3 * self.width * self.height)
+        parts = [
+            f"{self.width}x{self.height} {self.mode} to {self.format} of {self.bytes:,} bytes",
+            f"{share:.1f} % of 24 bits a pixel",
+        ]
+        if self.colors is not None:
+            parts += [f"{self.colors:,} colors"]
+            parts += ["exact" if self.exact else f"PSNR {self.psnr:.2f} dB"]
+        return f"{', '.join(parts)}, {self.seconds:.2f} s -> {self.output}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,6 +101,11 @@ def make_parser() -> argparse.ArgumentParser:
     add("-f", "--force", action="store_true", help="replace OUT if it exists, even if it is IN")
     add("--strip", action="store_true", help="leave out all metadata")
     add("-v", "--verbose", action="store_true", help="tell sizes, colors, seconds and PSNR")
+    add(
+        "--json",
+        action="store_true",
+        help="tell the same in JSON, on stderr if OUT is -",
+    )
     add_common_options(parser, "no warnings")
     add_coding_options(parser.add_argument_group("coding, for .kmq output"))
     return parser
@@ -92,16 +124,27 @@ def convert(args: argparse.Namespace) -> int:
             for name in METADATA_NAMES:
                 image.info.pop(name, None)
         if target_format == FORMAT:
-            pieces = encode_image(image, args)
+            quantized, pieces = encode_image(image, args)
         else:
-            pieces = [write_image(image, target_format, output)]
+            quantized, pieces = None, [write_image(image, target_format, output)]
+        size = write_pieces(pieces, output)
+        report = Report(
+            args.input,
+            output,
+            target_format,
+            image.width,
+            image.height,
+            image.mode,
+            size,
+            len(quantized.palette) if quantized else None,
+            (None if quantized.is_exact else quantized.psnr) if quantized else None,
+            quantized.is_exact if quantized else None,
+            time.perf_counter() - start,
+        )
         if args.verbose:
-            pieces = [data := b"".join(pieces)]
-        write_pieces(pieces, output)
-        if args.verbose:
-            seconds = time.perf_counter() - start
-            text = describe(image, data, target_format)
-            tell(COMMAND, args.input, f"{text}, {seconds:.2f} s -> {output}")
+            tell(COMMAND, args.input, report.text())
+        if args.json:
+            print(json.dumps(report._asdict()), file=sys.stderr if output == STANDARD else None)
     return Exit.OK
 
 
@@ -198,8 +241,10 @@ def check_target(args: argparse.Namespace, output: str) -> None:
             raise CommandError(Exit.REFUSED, output, f"{fault}; -f replaces it")
 
 
-def encode_image(image: Image.Image, args: argparse.Namespace) -> Iterable[bytes | bytearray]:
-    """The pieces of a .kmq file."""
+def encode_image(
+    image: Image.Image, args: argparse.Namespace
+) -> tuple[Quantized, Iterable[bytes | bytearray]]:
+    """What a .kmq file shows, and its pieces."""
     options = read_options(args.options)
     if image.format == "PNG" and "Comment" in image.info and not args.strip:
         options = {"comment": image.info["Comment"], **options}
@@ -240,39 +285,25 @@ def writer_options(metadata: Mapping[Any, Any], target_format: str) -> dict[str,
     return options
 
 
-def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> None:
-    """Write the output; a file appears complete or not at all."""
+def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> int:
+    """Write the output, and count its bytes; a file appears complete or not at all."""
+    size = 0
+
+    def counted() -> Iterator[bytes | bytearray]:
+        nonlocal size
+        for piece in pieces:
+            size += len(piece)
+            yield piece
+
     if output == STANDARD:
-        binary(sys.stdout).writelines(pieces)
+        binary(sys.stdout).writelines(counted())
         binary(sys.stdout).flush()
-        return
+        return size
     try:
         with atomic_file(output) as file:
-            file.writelines(pieces)
+            file.writelines(counted())
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
         raise explain(error, output) from error
-
-
-def describe(image: Image.Image, data: bytes, target_format: str) -> str:
-    """What was made of a picture, in one line."""
-    ratio = 100 * len(data) / (3 * image.width * image.height)
-    text = (
-        f"{image.width}x{image.height} {image.mode} to {target_format} of {len(data):,} bytes, "
-        f"{ratio:.1f} % of 24 bits a pixel"
-    )
-    if target_format != FORMAT:
-        return text
-    psnr = measure_psnr(image, data)
-    quality = "exact" if psnr == math.inf else f"PSNR {psnr:.2f} dB"
-    return f"{text}, {info(data).header.color_count:,} colors, {quality}"
-
-
-def measure_psnr(image: Image.Image, data: bytes) -> float:
-    """PSNR in dB of a .kmq file against its original, over all channels; infinite if exact."""
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    before = np.asarray(image.convert(mode))
-    after = np.asarray(Image.open(BytesIO(data)).convert(mode))
-    rows = (np.subtract(*pair, dtype=np.int64) for pair in zip(before, after, strict=True))
-    return psnr_of(sum(int(np.vdot(row, row)) for row in rows), before.size)
+    return size

@@ -22,7 +22,7 @@ SMALL_PIXELS: Final = 1 << 16
 _SAMPLE_PIXELS: Final = 1 << 15
 """Pixels of larger ones that models and orders are tried on."""
 
-_HEAD_START: Final = (0.02, 0.05)
+_HEAD_START: Final = (0.03, 0.05)
 """Share of bytes by which photo, which learns more slowly, is better on a whole band than on the
 sample: in general, and for more than 6 bits. Measured on photographs."""
 

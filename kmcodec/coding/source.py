@@ -7,6 +7,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
 
+from numpy.typing import NDArray
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[Any] | IO[bytes]
+"""A path, the bytes of a file in anything with the buffer interface, or a binary file."""
+
 _PIECE_BYTES: Final = 1 << 20
 
 

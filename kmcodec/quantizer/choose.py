@@ -30,13 +30,13 @@ def choose_palette(cloud: Cloud, options: Options, stages: Stages) -> Chosen:
         stages: told what is being done.
 
     Raises:
-        QualityError: ``options.quality`` cannot be reached with so many colors.
+        QualityError: ``options.psnr`` cannot be reached with so many colors.
     """
     if options.palette is not None:
         return options.palette, _no_trace(cloud, options.palette)
-    if options.quality is None:
+    if options.psnr is None:
         return _choose_colors(cloud, options.colors, options, stages)
-    return _reach_quality(cloud, options.quality, options, stages)
+    return _reach_psnr(cloud, options.psnr, options, stages)
 
 
 def weigh_colors(
@@ -111,15 +111,15 @@ def _cluster_colors(
     return palette, clustering.trace
 
 
-def _reach_quality(
-    cloud: Cloud, quality: tuple[float, float], options: Options, stages: Stages
+def _reach_psnr(
+    cloud: Cloud, wanted_psnr: tuple[float, float], options: Options, stages: Stages
 ) -> Chosen:
     """The palette of fewest colors that reaches a PSNR, found by bisection.
 
     PSNR may fall from one number of colors to the next, so that still fewer may reach it by
     chance; one color less than those found does not.
     """
-    least, wanted = quality
+    least, wanted = wanted_psnr
     chosen = _choose_colors(cloud, options.colors, options, stages)
     best = cloud.psnr(chosen[0])
     if best < least:

@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import QualityError
 from ..format import Indices, Mode, index_dtype
 from ..options import Options
 from ..pixels import Indexed, Pixels, to_channels
+from .histogram import Histogram
 from .pictures import quantize_pictures
 from .quantized import Quantized, squared_error
 
@@ -33,7 +35,7 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
         not; and palette and indices in the channels of that mode.
 
     Raises:
-        QualityError: ``options.quality`` cannot be reached with so many colors.
+        QualityError: ``options.psnr``, or an exact result, takes more colors.
         ValueError: ``options.importance`` is not of the shape of the picture.
     """
     if isinstance(source, Indexed):
@@ -41,12 +43,29 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
         if kept is not None:
             return source.mode, Quantized.of_exact(kept.palette, kept.indices)
         source = Pixels(source.mode, source.palette[source.indices])
+    if options.exact:
+        _check_exact(source, options)
     mode = _fit_mode(source.mode, options)
     most = 256 if mode == Mode.PA else mode.max_colors
     options = replace(options, colors=min(options.colors, most))
     if mode == Mode.BILEVEL:
         options = replace(options, rate=0)
-    return mode, _arrange(mode, source.pixels, _quantize([source.pixels], mode, options)[0])
+    quantized = _arrange(mode, source.pixels, _quantize([source.pixels], mode, options)[0])
+    if options.exact and not quantized.is_exact:
+        raise QualityError("the result would not be exact")
+    return mode, quantized
+
+
+def _check_exact(source: Pixels, options: Options) -> None:
+    """Refuse more colors than an exact result can have, before any is chosen.
+
+    Raises:
+        QualityError: it tells how many there are.
+    """
+    colors = len(Histogram.of(source.pixels).colors)
+    most = options.colors if options.palette is None else len(options.palette)
+    if colors > most:
+        raise QualityError(f"the picture has {colors} colors, an exact result at most {most}")
 
 
 def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Quantized:
@@ -69,6 +88,8 @@ def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> lis
     """
     if options.importance is not None:
         raise ValueError("importance is of one picture; it cannot be of several")
+    if options.exact:
+        raise ValueError("exact is of one picture; it cannot be of several")
     pictures = [
         source.palette[source.indices] if isinstance(source, Indexed) else source.pixels
         for source in sources
@@ -79,7 +100,7 @@ def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> lis
 
 def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
     """The picture with its own palette, if that will do."""
-    if options.palette is not None or options.quality is not None:
+    if options.palette is not None:
         return None
     if len(source.palette) <= options.colors:
         return source

@@ -27,7 +27,7 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
     Pictures of at most ``options.colors`` distinct colors are kept: the palette is the fixed
     entries, then these colors in ascending order. Otherwise it has exactly so many entries, each
     but the fixed ones nearest to some pixel; fewer if so many show all that the space can tell
-    apart, or as many as ``options.quality`` needs.
+    apart, or as many as ``options.psnr`` needs.
 
     Args:
         pictures: (height, width, c) uint8 each, c in 1..4, at least one pixel.
@@ -39,7 +39,7 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
         choice are those of all pictures together.
 
     Raises:
-        QualityError: ``options.quality`` cannot be reached with so many colors.
+        QualityError: ``options.psnr`` cannot be reached with so many colors.
         TypeError, ValueError: pixels or options do not fit each other.
     """
     stages = Stages(options.progress)

@@ -47,7 +47,7 @@ class Setting:
     @property
     def options(self) -> dict[str, Any]:
         """The options of kmcodec."""
-        quality: dict[str, Any] = {} if self.quality is None else {"quality": self.quality}
+        quality: dict[str, Any] = {} if self.quality is None else {"psnr": self.quality}
         return {"colors": self.colors, "threads": 1} | quality
 
 

@@ -1,0 +1,45 @@
+"""Right and wrong calls, for type checkers: each wrong one must be an error, or its comment is."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import kmcodec
+
+image = Image.new("RGB", (4, 3))
+pixels = np.zeros((3, 4, 3), np.uint8)
+
+data: bytes = kmcodec.encode(image)
+exact: bool = kmcodec.encode(pixels, 16, dither=0.5, dithering="ordered", exact=False).is_exact
+kmcodec.encode(pixels > 3, coding="packed", comment="text", dpi=(72, 72))
+kmcodec.encode(image, palette=["#ff0000", "black"], fixed=None)
+kmcodec.encode(image, palette=b"rgbrgb", dither=Image.Dither.ORDERED)
+kmcodec.encode(image, psnr=36, seeding="k-means++", space="oklab")
+kmcodec.encode(image, psnr=(30, 36), progress=lambda stage, step: None)
+palette, indices = kmcodec.quantize(image, 64, rate=8, threads=2)
+palettes = [result.palette for result in kmcodec.quantize_many([image, pixels], 64)]
+kmcodec.encode_indexed(palette, indices, band_rows=8, slack=0)
+kmcodec.save(image, "a.kmq", 16, speed=1).psnr
+kmcodec.save(image, Path("a.kmq"))
+kmcodec.save(image, BytesIO())
+for source in ("a.kmq", Path("a.kmq"), data, bytearray(data), BytesIO(data)):
+    kmcodec.decode(source, box=(0, 0, 1, 1), max_pixels=None)
+    kmcodec.decode_indexed(source, threads=1)
+    kmcodec.load(source).size
+    kmcodec.info(source, check=True).bits["file"]
+
+kmcodec.encode("a.png")  # type: ignore[arg-type]  # a path is no picture
+kmcodec.encode(image, colours=16)  # type: ignore[call-arg]
+kmcodec.encode(image, quality=85)  # type: ignore[call-arg]
+kmcodec.encode(image, coding="zip")  # type: ignore[arg-type]
+kmcodec.encode(image, dithering="bayer")  # type: ignore[arg-type]
+kmcodec.encode(image, speed="fast")  # type: ignore[arg-type]
+kmcodec.encode(image=image)  # type: ignore[call-arg]
+kmcodec.quantize(image, coding="packed")  # type: ignore[call-arg]
+kmcodec.encode_indexed(palette, indices, dither=1)  # type: ignore[call-arg]
+kmcodec.save(image)  # type: ignore[call-arg]
+kmcodec.decode(image)  # type: ignore[arg-type]
+kmcodec.decode(data, threads="2")  # type: ignore[arg-type]
+kmcodec.quantize(image).mse = 0  # type: ignore[misc]
