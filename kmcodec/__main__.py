@@ -32,18 +32,18 @@ def main() -> int:
 
 
 def report() -> str:
-    """Versions, kernels, registration and cores, one a line."""
+    """Versions, extensions, registration and cores, one a line."""
     modules = {
         name: there
         for package in (libkmq, _loops)
         for name, there in compiled(package.__name__, package.NAMES).items()
     }
-    kernels = [f"{name} {'' if there else 'not '}compiled" for name, there in modules.items()]
+    extensions = [f"{name} {'' if there else 'not '}compiled" for name, there in modules.items()]
     facts = {
         **{name: installed_version(name) for name in PACKAGES},
         "Python": f"{platform.python_version()} ({platform.python_implementation()})",
         "platform": platform.platform(),
-        "kernels": ", ".join(kernels),
+        "extensions": ", ".join(extensions),
         "Pillow plugin": "registered" if FORMAT in Image.OPEN else "not registered",
         "cores": str(os.cpu_count()),
     }

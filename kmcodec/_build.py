@@ -1,17 +1,24 @@
-"""How setuptools builds the extensions: flags by compiler, several at once, clear failures."""
+"""How setuptools builds: flags by compiler, one wheel for all Pythons, a whole sdist."""
 
 import os
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Final
 
 from setuptools import Extension
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 from setuptools.errors import CompileError, ExecError, PlatformError
 
-FLAGS: Final = {"msvc": ["/O2"]}
+COMPILE_FLAGS: Final = {"msvc": ["/O2"]}
 # No contraction of floats, so that all machines have the same bytes; no debug information, which
 # takes half the time to compile.
 OTHER_FLAGS: Final = ["-O3", "-g0", "-ffp-contract=off"]
+LINK_FLAGS: Final = {"linux": ["-Wl,-s"]}  # no symbols but those that are exported
+STABLE_ABI: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")  # which has none
+SOURCE_FOLDERS: Final = ("spec", "tests", "tools")
 
 
 class BuildExtensions(build_ext):
@@ -22,10 +29,15 @@ class BuildExtensions(build_ext):
         from Cython.Build import cythonize
 
         for ext in self.extensions:
-            ext.sources = cythonize([ext], quiet=True)[0].sources  # type: ignore[no-untyped-call]
+            (translated,) = cythonize([ext], quiet=True)  # type: ignore[no-untyped-call]
+            ext.sources = translated.sources
             ext.depends = [str(path) for path in Path(ext.sources[0]).parent.glob("*.h")]
+            ext.extra_link_args = LINK_FLAGS.get(sys.platform, [])
+            if STABLE_ABI:
+                ext.py_limited_api = True
+                ext.define_macros.append(("Py_LIMITED_API", "0x030B0000"))
             if "-O" not in os.environ.get("CFLAGS", ""):  # it would come before, and not count
-                ext.extra_compile_args = FLAGS.get(self.compiler.compiler_type, OTHER_FLAGS)
+                ext.extra_compile_args = COMPILE_FLAGS.get(self.compiler.compiler_type, OTHER_FLAGS)
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
@@ -37,3 +49,23 @@ class BuildExtensions(build_ext):
             raise SystemExit(
                 f"kmcodec needs a working C compiler to build {ext.name}: {error}"
             ) from None
+
+
+class BuildWheel(bdist_wheel):
+    """``bdist_wheel`` of one wheel for Python 3.11 and all later ones."""
+
+    def finalize_options(self) -> None:
+        """Name the wheel after the stable ABI."""
+        if STABLE_ABI:
+            self.py_limited_api = "cp311"
+        super().finalize_options()
+
+
+class BuildSource(sdist):
+    """``sdist`` with all that tests need."""
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        """Add the folders beside the package."""
+        paths = (path for folder in SOURCE_FOLDERS for path in Path(folder).rglob("*"))
+        wanted = [str(p) for p in paths if p.is_file() and "__pycache__" not in p.parts]
+        super().make_release_tree(base_dir, sorted({*files, *wanted, "CHANGELOG.md"}))

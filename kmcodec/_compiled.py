@@ -1,12 +1,13 @@
 """The compiled modules are required.
 
-Uncompiled, the loops of the kernels would run a thousand times slower, and the library in C would
-not run at all, so an installation without them fails here instead of seeming to work.
+Uncompiled, the loops would run a thousand times slower, and the library in C would not run at all,
+so an installation without them fails here instead of seeming to work.
 """
 
 from collections.abc import Sequence
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
+from pathlib import Path
 
 
 def compiled(package: str, names: Sequence[str]) -> dict[str, bool]:
@@ -23,7 +24,7 @@ def require_compiled(package: str, names: Sequence[str]) -> None:
     missing = ", ".join(name for name, there in compiled(package, names).items() if not there)
     if missing:
         raise ImportError(
-            f"the compiled modules of this kmcodec are missing ({missing} of {package}): reinstall "
-            "it where a C compiler is available; to run Python in a checkout, use "
-            "`pip install -e .`"
+            f"the kmcodec in {Path(__file__).parent} is not compiled ({missing} of {package}); "
+            "in a checkout it hides the one that is installed: run Python elsewhere, or compile it "
+            "there with `pip install -e .`"
         )

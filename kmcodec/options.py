@@ -3,15 +3,16 @@
 import math
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, Final, Literal, TypedDict, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageColor, ImagePalette
+from PIL import Image
 
+from .colors import Colors, read_colors
 from .format import MAX_BAND_ROWS, MAX_COLORS, METADATA_NAMES
 
 CodingName = Literal["modelled", "packed"]
@@ -19,11 +20,6 @@ SeedingName = Literal["wu", "k-means++", "random"]
 SpaceName = Literal["rgb", "oklab"]
 DitheringName = Literal["diffusion", "ordered"]
 WeightingName = Literal["pixels", "roots"]
-
-Colors = str | bytes | Sequence[Any] | NDArray[Any] | ImagePalette.ImagePalette
-"""Palette entries: a list of colors, each "#rrggbb", "#rrggbbaa", a name, or 1 to 4 numbers (gray,
-gray and alpha, RGB, RGBA); an array (K, 1 to 4); or what Pillow takes for a palette: ImagePalette,
-or RGB values one after the other, in a list or as bytes."""
 
 MAX_PSNR: Final = 200
 """In dB, that can be asked for: above that of any picture that is not exact."""
@@ -178,8 +174,8 @@ class Options:
         if self.exact and self.rate > 0:
             raise ValueError("rate asks for loss, and exact for none")
         self._set("importance", _importance(self.importance))
-        self._set("palette", _entries("palette", self.palette, MAX_COLORS))
-        self._set("fixed", _entries("fixed", self.fixed, self.colors))
+        self._set("palette", read_colors("palette", self.palette, MAX_COLORS))
+        self._set("fixed", read_colors("fixed", self.fixed, self.colors))
         self._check_psnr()
         if self.progress is not None and not callable(self.progress):
             raise TypeError(f"progress is {self.progress!r}, must be a function")
@@ -238,42 +234,6 @@ class Options:
         if least > wanted:
             raise ValueError(f"psnr is {least:g} to {wanted:g}, must not fall")
         self._set("psnr", (least, wanted))
-
-
-def _entries(name: str, given: Any, most: int) -> NDArray[np.uint8] | None:
-    """Palette entries as (k, 1 to 4) uint8."""
-    if given is None:
-        return None
-    try:
-        entries = np.asarray(_unpack_colors(name, given))
-    except ValueError:
-        raise ValueError(f"{name} has colors of several numbers of channels") from None
-    if entries.ndim == 1 and len(entries) % 3 == 0:
-        entries = entries.reshape(-1, 3)
-    if entries.dtype.kind not in "ui":
-        raise TypeError(f"{name} is of {entries.dtype}, must be of integers")
-    if entries.ndim != 2 or not 1 <= entries.shape[1] <= 4 or not 1 <= len(entries) <= most:
-        raise ValueError(f"{name} is of shape {entries.shape}, must be (1 to {most}, 1 to 4)")
-    if entries.min() < 0 or entries.max() > 255:
-        raise ValueError(f"{name} has values from {entries.min()} to {entries.max()}, not 0 to 255")
-    return entries.astype(np.uint8)
-
-
-def _unpack_colors(name: str, given: Any) -> Any:
-    """Colors in numbers, whatever they were given as."""
-    if isinstance(given, ImagePalette.ImagePalette):
-        return np.frombuffer(given.tobytes(), np.uint8).reshape(-1, len(given.mode))
-    if isinstance(given, (bytes, bytearray)):
-        return np.frombuffer(given, np.uint8)
-    colors = [given] if isinstance(given, str) else given
-    if isinstance(colors, np.ndarray) or not any(isinstance(color, str) for color in colors):
-        return colors
-    try:
-        numbers = [ImageColor.getrgb(c) if isinstance(c, str) else tuple(c) for c in colors]
-    except ValueError as error:
-        raise TypeError(f"{name}: {error}") from None
-    longest = max(map(len, numbers))
-    return [(*n, 255) if len(n) == 3 < longest else n for n in numbers]
 
 
 def _importance(given: Any) -> NDArray[np.float64] | None:

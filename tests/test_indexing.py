@@ -9,10 +9,12 @@ import kmcodec
 from kmcodec.format import Mode
 from kmcodec.options import Options
 from kmcodec.pixels import read_image
-from kmcodec.quantizer.indexing import index_picture
+from kmcodec.quantizer.indexing import drop_unused, index_picture, sort_entries
 
 GRAYS = [[0, 0, 0], [100, 100, 100], [255, 255, 255]]
 COLORS = [[255, 0, 0], [0, 0, 255]]
+PALETTE = np.array([[9, 9, 9], [1, 2, 3], [7, 7, 7], [1, 2, 3]], np.uint8)
+INDICES = np.array([[3, 3, 0], [0, 3, 0]], np.uint8)
 
 
 def image_of(mode):
@@ -144,3 +146,27 @@ def test_importance_must_fit_the_picture():
     """One for a picture of another size is refused."""
     with pytest.raises(ValueError, match=r"importance is of shape \(2, 3\), the picture of"):
         kmcodec.encode(photo(20, 12), 4, importance=np.ones((2, 3)))
+
+
+def test_drop_unused_keeps_the_order():
+    """Entries no pixel uses go; the others stay in their order, and so do the colors."""
+    palette, indices = drop_unused(PALETTE, INDICES)
+
+    assert palette.tolist() == [[9, 9, 9], [1, 2, 3]]
+    assert (palette[indices] == PALETTE[INDICES]).all()
+
+
+def test_sort_entries_merges_duplicates():
+    """Entries become distinct and ascending; the colors stay."""
+    palette, indices = sort_entries(PALETTE, INDICES)
+
+    assert palette.tolist() == [[1, 2, 3], [7, 7, 7], [9, 9, 9]]
+    assert (palette[indices] == PALETTE[INDICES]).all()
+
+
+def test_indices_shrink_with_the_palette():
+    """Indices of more than 256 colors are uint16, and uint8 again when fewer are left."""
+    palette = np.zeros((300, 3), np.uint8)
+    indices = np.array([[299, 0]], np.uint16)
+
+    assert drop_unused(palette, indices)[1].dtype == np.uint8

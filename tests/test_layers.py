@@ -17,7 +17,7 @@ MODULES = {
 # From the lowest on: a module or folder sees only what is on layers before its own.
 LAYERS = [
     {"_compiled", "errors"},
-    {"format", "libkmq"},
+    {"colors", "format", "libkmq"},
     {"options"},
     {"pixels"},
     {"coding", "quantizer"},
@@ -86,9 +86,10 @@ def test_the_wings_do_not_know_one_another():
 
 
 def test_options_see_only_the_format():
-    """Options are checked without knowing what is done with them."""
-    assert imports_of("options") == {"format"}
+    """Options, and the colors in them, are checked without knowing what is done with them."""
+    assert imports_of("options") == {"colors", "format"}
     assert imports_of("format") == {"errors"}
+    assert imports_of("colors") == set()
     assert imports_of("errors") == set()
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImagePalette
+from PIL import Image
 
 from kmcodec.options import (
     OPTION_NAMES,
@@ -111,32 +111,6 @@ def test_psnr_is_a_pair_or_the_one_to_reach():
     assert Options(psnr=[30, 36.5]).psnr == (30, 36.5)
     with pytest.raises(ValueError, match="does not go with palette"):
         Options(psnr=36, palette=[[1, 2, 3]])
-
-
-def test_entries_are_any_colors():
-    """Lists, tuples and arrays of integers are palettes."""
-    for given in ([(1, 2, 3)], [[1, 2, 3]], np.array([[1, 2, 3]]), np.array([[1, 2, 3]], np.uint8)):
-        entries = Options(palette=given).palette
-        assert entries.dtype == np.uint8
-        assert entries.tolist() == [[1, 2, 3]]
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("red", [[255, 0, 0]]),
-        (["#0102ff", (1, 2, 3)], [[1, 2, 255], [1, 2, 3]]),
-        (["#01020304", "#010203"], [[1, 2, 3, 4], [1, 2, 3, 255]]),
-        ([1, 2, 3, 4, 5, 6], [[1, 2, 3], [4, 5, 6]]),
-        (bytes([1, 2, 3, 4, 5, 6]), [[1, 2, 3], [4, 5, 6]]),
-        (ImagePalette.ImagePalette("RGB", [1, 2, 3, 4, 5, 6]), [[1, 2, 3], [4, 5, 6]]),
-        (ImagePalette.ImagePalette("RGBA", [1, 2, 3, 4]), [[1, 2, 3, 4]]),
-    ],
-)
-def test_entries_may_be_what_pillow_takes(given, expected):
-    """Names, flat lists, bytes and ImagePalettes, as of Pillow's GIF writer."""
-    assert Options(palette=given).palette.tolist() == expected
-    assert Options(fixed=given).fixed.tolist() == expected
 
 
 def test_dither_may_be_pillows():

@@ -9,6 +9,7 @@ from kmcodec.pixels import (
     Indexed,
     Pixels,
     alpha_entries,
+    color_palette,
     pillow_palette,
     pillow_transparency,
     read_image,
@@ -183,3 +184,14 @@ def test_equal_palette_colors_stay_apart():
 
     assert pillow_palette(Mode.PA, entries).palette == palette.tobytes()
     assert unpacking_table(Mode.PA, entries)[positions, 0].tolist() == [[0, 1, 2]]
+
+
+def test_gray_palettes_become_colors():
+    """Gray is repeated for red, green and blue; alpha stays alpha."""
+    gray = np.array([[5], [6]], np.uint8)
+    gray_alpha = np.array([[5, 1], [6, 2]], np.uint8)
+
+    assert color_palette(gray).tolist() == [[5, 5, 5], [6, 6, 6]]
+    assert color_palette(gray_alpha).tolist() == [[5, 5, 5, 1], [6, 6, 6, 2]]
+    rgb = np.zeros((2, 3), np.uint8)
+    assert color_palette(rgb) is rgb

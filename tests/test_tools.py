@@ -763,7 +763,7 @@ def test_section_names_as_metadata(capsys):
 
 
 def test_report():
-    """``python -m kmcodec --report`` tells versions and that the kernels are compiled."""
+    """``python -m kmcodec --report`` tells versions and that all is compiled."""
     command = [sys.executable, "-m", "kmcodec"]
     result = subprocess.run([*command, "--report"], capture_output=True, check=True, timeout=60)
     text = result.stdout.decode()

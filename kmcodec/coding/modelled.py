@@ -1,8 +1,9 @@
 """Modelled coding: each index is predicted from its neighborhood and range coded (spec 6.3).
 
 A band is coded by one of two models: photo, for noise around slow changes, or graphics, for what
-repeats itself and has flat areas. Small and flat bands are coded with both; of large and varied
-ones some rows tell which. There photo decodes several times as fast, so it may cost a little more.
+repeats itself and has flat areas. Small bands are coded with both, large ones that are flat with
+graphics. Of all others some rows tell which: there photo decodes several times as fast, so it may
+cost a little more.
 That choice is the encoder's affair; the first decision of a payload tells the decoder.
 """
 
@@ -27,7 +28,7 @@ _HEAD_START: Final = (0.03, 0.05)
 sample: in general, and for more than 6 bits. Measured on photographs."""
 
 _FLAT_SHARE: Final = 0.9
-"""Share of pixels in flat surroundings from which graphics decodes about as fast as photo."""
+"""Share of pixels in flat surroundings above which graphics decodes as fast as photo, or faster."""
 
 
 class Model(IntEnum):
@@ -54,16 +55,22 @@ def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> by
     rows, width = indices.shape
     room = rows * ((width * index_bits(color_count) + 7) // 8)
     indices = np.ascontiguousarray(indices)
-    flat = _flat_share(indices)
-    if indices.size > SMALL_PIXELS and flat < _FLAT_SHARE:
-        sample = choose_sample(indices)
-        photo, graphics = (_length(sample, color_count, model) for model in Model)
-        allowance = slack + _HEAD_START[index_bits(color_count) > 6]
-        allowance *= 1 - flat * flat  # the more is flat, the less graphics is slower
-        model = Model.PHOTO if photo <= graphics * (1 + allowance) else Model.GRAPHICS
-        return _encode_band(indices, color_count, model, room)
+    if indices.size > SMALL_PIXELS:
+        return _encode_band(indices, color_count, _choose(indices, color_count, slack), room)
     payloads = (_encode_band(indices, color_count, model, room) for model in Model)
     return min((payload for payload in payloads if payload is not None), key=len, default=None)
+
+
+def _choose(indices: Indices, color_count: int, slack: float) -> Model:
+    """The model for a large band."""
+    flat = _flat_share(indices)
+    if flat > _FLAT_SHARE:
+        return Model.GRAPHICS
+    sample = choose_sample(indices)
+    photo, graphics = (_length(sample, color_count, model) for model in Model)
+    allowance = slack + _HEAD_START[index_bits(color_count) > 6]
+    allowance *= 1 - flat * flat  # the more is flat, the less graphics is slower
+    return Model.PHOTO if photo <= graphics * (1 + allowance) else Model.GRAPHICS
 
 
 def choose_sample(indices: Indices) -> Indices:

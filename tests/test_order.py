@@ -1,4 +1,4 @@
-"""Operations on palettes."""
+"""Orders of codes: similar colors have close numbers, and all are permutations."""
 
 from itertools import product
 from math import isqrt
@@ -9,47 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from kmcodec.coding.order import green_order, split_order
-from kmcodec.pixels import color_palette
-from kmcodec.quantizer.indexing import drop_unused, sort_entries
-
-PALETTE = np.array([[9, 9, 9], [1, 2, 3], [7, 7, 7], [1, 2, 3]], np.uint8)
-INDICES = np.array([[3, 3, 0], [0, 3, 0]], np.uint8)
-
-
-def test_drop_unused_keeps_the_order():
-    """Entries no pixel uses go; the others stay in their order, and so do the colors."""
-    palette, indices = drop_unused(PALETTE, INDICES)
-
-    assert palette.tolist() == [[9, 9, 9], [1, 2, 3]]
-    assert (palette[indices] == PALETTE[INDICES]).all()
-
-
-def test_sort_entries_merges_duplicates():
-    """Entries become distinct and ascending; the colors stay."""
-    palette, indices = sort_entries(PALETTE, INDICES)
-
-    assert palette.tolist() == [[1, 2, 3], [7, 7, 7], [9, 9, 9]]
-    assert (palette[indices] == PALETTE[INDICES]).all()
-
-
-def test_indices_shrink_with_the_palette():
-    """Indices of more than 256 colors are uint16, and uint8 again when fewer are left."""
-    palette = np.zeros((300, 3), np.uint8)
-    indices = np.array([[299, 0]], np.uint16)
-
-    assert drop_unused(palette, indices)[1].dtype == np.uint8
-
-
-def test_gray_palettes_become_colors():
-    """Gray is repeated for red, green and blue; alpha stays alpha."""
-    gray = np.array([[5], [6]], np.uint8)
-    gray_alpha = np.array([[5, 1], [6, 2]], np.uint8)
-
-    assert color_palette(gray).tolist() == [[5, 5, 5], [6, 6, 6]]
-    assert color_palette(gray_alpha).tolist() == [[5, 5, 5, 1], [6, 6, 6, 2]]
-    assert color_palette(PALETTE) is PALETTE
-
+from kmcodec.coding.order import green_order, invert_order, split_order
 
 palettes = npst.arrays(
     np.uint8,
@@ -157,3 +117,11 @@ def test_split_order_keeps_clusters_together(centers):
     found = clusters[split_evenly(palette)]
 
     assert (np.diff(found) != 0).sum() == 1
+
+
+def test_an_inverted_order_tells_codes():
+    """The code of each palette index."""
+    order = np.array([2, 0, 1], np.uint16)
+
+    assert invert_order(order).tolist() == [1, 2, 0]
+    assert invert_order(order)[order].tolist() == [0, 1, 2]
