@@ -12,6 +12,7 @@ from .codec import encode_pieces
 from .coding.bands import check_band, decode_band_pixels, read_bands
 from .coding.container import Band, find_bands, read_head
 from .coding.metadata import pillow_info
+from .coding.source import write_all
 from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Header
 from .options import OPTION_NAMES
 from .pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
@@ -181,7 +182,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:  # noq
         warnings.warn(f"KMQ has no option {name!r}, it is ignored{hint}", stacklevel=3)
     _, pieces = encode_pieces(im, **options)
     for piece in pieces:
-        fp.write(piece)
+        write_all(fp, piece)
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:

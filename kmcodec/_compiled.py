@@ -24,7 +24,7 @@ def require_compiled(package: str, names: Sequence[str]) -> None:
     missing = ", ".join(name for name, there in compiled(package, names).items() if not there)
     if missing:
         raise ImportError(
-            f"the kmcodec in {Path(__file__).parent} is not compiled ({missing} of {package}); "
-            "in a checkout it hides the one that is installed: run Python elsewhere, or compile it "
-            "there with `pip install -e .`"
+            f"the kmcodec in {Path(__file__).parent} is not compiled ({missing} of {package}): "
+            "compile it with `pip install -e .`, or run a Python that has kmcodec installed, and "
+            "not in this folder, which hides it"
         )

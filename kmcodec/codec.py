@@ -50,7 +50,7 @@ def encode_pieces(
     image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptions]
 ) -> tuple[Quantized, Iterator[bytes | bytearray]]:
     """What the file of ``encode`` shows, and its bytes piece by piece, while they are coded."""
-    settings, given = split_options({"colors": colors, **options}, EncodeOptions)
+    settings, given = split_options(options, EncodeOptions, colors=colors)
     picture = read_image(image)  # first, as Pillow may find metadata behind the pixels
     metadata = collect_metadata(given, getattr(image, "info", {}))
     mode, quantized = index_picture(picture, settings)
@@ -123,7 +123,7 @@ def quantize(
     Raises:
         QualityError, TypeError, ValueError: as ``encode``, or an option of coding.
     """
-    settings, _ = split_options({"colors": colors, **options}, QuantizerOptions)
+    settings, _ = split_options(options, QuantizerOptions, colors=colors)
     _, quantized = index_picture(read_image(image), settings)
     return (quantized.lowered or quantized).in_color()
 
@@ -136,7 +136,8 @@ def quantize_many(
     Args:
         images: as of ``encode``, at least one, of any sizes.
         colors: most palette entries, 1..65536.
-        **options: as of ``quantize``, but neither ``importance`` nor ``exact``.
+        **options: as of ``quantize``, but neither ``importance`` nor ``exact``; ``psnr`` is that of
+            all together.
 
     Returns:
         For each image what ``quantize`` returns, all with the same palette: each unpacks to
@@ -145,7 +146,7 @@ def quantize_many(
     Raises:
         QualityError, TypeError, ValueError: as ``quantize``; or there is no image.
     """
-    settings, _ = split_options({"colors": colors, **options}, QuantizerOptions)
+    settings, _ = split_options(options, QuantizerOptions, colors=colors)
     results = index_pictures(read_images(images), settings)
     return [(result.lowered or result).in_color() for result in results]
 
@@ -161,7 +162,8 @@ def decode(
     """Decode a .kmq file, or a part of it, to colors.
 
     Args:
-        data: a path, the file's bytes, any object with the buffer interface, or a binary file.
+        data: a path, the file's bytes in anything with the buffer interface, or a binary file,
+            which is read from its start.
         box: left, top, right and bottom of the part to decode, as of ``Image.crop``, within the
             picture; None for all. Bands without a row of it are neither read nor verified.
         max_pixels: largest width times height to accept; None for any.

@@ -29,10 +29,13 @@ def read_colors(name: str, given: Colors | None, most: int) -> NDArray[np.uint8]
     """
     if given is None:
         return None
+    colors = _unpack_colors(name, given)
     try:
-        entries = np.asarray(_unpack_colors(name, given))
+        entries = np.asarray(colors)
     except ValueError:
         raise ValueError(f"{name} has colors of several numbers of channels") from None
+    if not entries.size:
+        raise ValueError(f"{name} has no colors")
     if entries.ndim == 1 and len(entries) % 3 == 0:
         entries = entries.reshape(-1, 3)
     if entries.dtype.kind not in "ui":
@@ -50,12 +53,16 @@ def _unpack_colors(name: str, given: Any) -> Any:
         return np.frombuffer(given.tobytes(), np.uint8).reshape(-1, len(given.mode))
     if isinstance(given, (bytes, bytearray)):
         return np.frombuffer(given, np.uint8)
+    if isinstance(given, np.ndarray) and given.dtype.kind == "U":
+        given = given.tolist()
     colors = [given] if isinstance(given, str) else given
+    if not isinstance(colors, np.ndarray) and not isinstance(colors, Sequence):
+        raise TypeError(f"{name} is {type(given).__name__}, which is no list of colors")
     if isinstance(colors, np.ndarray) or not any(isinstance(color, str) for color in colors):
         return colors
     try:
         numbers = [ImageColor.getrgb(c) if isinstance(c, str) else tuple(c) for c in colors]
     except ValueError as error:
-        raise TypeError(f"{name}: {error}") from None
+        raise ValueError(f"{name}: {error}") from None
     longest = max(map(len, numbers))
     return [(*n, 255) if len(n) == 3 < longest else n for n in numbers]

@@ -17,7 +17,7 @@ from .codec import Quantized, encode_pieces
 from .coding.bands import check_band
 from .coding.container import check_limit, find_bands, read_head
 from .coding.sections import METADATA_PREFIX, Section
-from .coding.source import Source, open_source
+from .coding.source import Source, open_source, write_all
 from .errors import SignatureError
 from .format import CHECKSUM_BYTES, MAX_PIXELS, Coding, Header
 from .KmqImagePlugin import KmqImageFile
@@ -43,7 +43,10 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with target.open("wb") as file:
             yield file
         return
-    number, temporary = tempfile.mkstemp(".tmp", f".{target.name[:100]}.", target.parent)
+    try:
+        number, temporary = tempfile.mkstemp(".tmp", f".{target.name[:100]}.", target.parent)
+    except OSError as error:  # which names the temporary file
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(number, "wb") as file:
             yield file
@@ -107,7 +110,7 @@ def save(
             file.writelines(pieces)
     else:
         for piece in pieces:
-            target.write(piece)
+            write_all(target, piece)
     return quantized
 
 

@@ -104,12 +104,13 @@ class Options:
             of about the same color, which keeps small areas of a color of their own.
         importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
             each pixel counts, relative to the others.
-        palette: as ``Colors``: pixels are mapped to these entries, which are stored in this order.
-        fixed: as ``Colors``: kept exactly, a palette that is chosen begins with them; they count as
+        palette: as ``Colors``: pixels are mapped to these entries, however many, which are stored
+            in this order.
+        fixed: as ``Colors``: kept exactly, and first in what ``quantize`` returns; they count as
             ``colors``. A picture that keeps its own palette does without.
-        psnr: in dB, to be reached with as few colors as it takes, or a pair of the least to accept
-            and the one to reach; before dithering and ``rate``, which lower it. A picture whose
-            own palette fits keeps it.
+        psnr: in dB, over all channels, alpha too, to be reached with as few colors as it takes, or
+            a pair of the least to accept and the one to reach; before dithering and ``rate``, which
+            lower it. A picture whose own palette fits keeps it.
         exact: whether to fail instead of losing anything.
         dither: strength of dithering, 0 (off) to 1; or ``Image.Dither``.
         dithering: ``"diffusion"`` of errors, or ``"ordered"``, a pattern that repeats itself.
@@ -175,7 +176,9 @@ class Options:
             raise ValueError("rate asks for loss, and exact for none")
         self._set("importance", _importance(self.importance))
         self._set("palette", read_colors("palette", self.palette, MAX_COLORS))
-        self._set("fixed", read_colors("fixed", self.fixed, self.colors))
+        self._set("fixed", _distinct(read_colors("fixed", self.fixed, self.colors)))
+        if self.palette is not None and self.fixed is not None:
+            raise ValueError("palette and fixed exclude each other: one of them must be None")
         self._check_psnr()
         if self.progress is not None and not callable(self.progress):
             raise TypeError(f"progress is {self.progress!r}, must be a function")
@@ -236,6 +239,13 @@ class Options:
         self._set("psnr", (least, wanted))
 
 
+def _distinct(colors: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+    """Each color once, in the order of first places."""
+    if colors is None:
+        return None
+    return colors[np.sort(np.unique(colors, axis=0, return_index=True)[1])]
+
+
 def _importance(given: Any) -> NDArray[np.float64] | None:
     """Importance as (height, width) float64."""
     if given is None:
@@ -254,21 +264,22 @@ def _importance(given: Any) -> NDArray[np.float64] | None:
 OPTION_NAMES: Final = (*(field.name for field in fields(Options)), *METADATA_NAMES)
 
 
-def split_options(given: Any, names: Any) -> tuple[Options, dict[str, Any]]:
+def split_options(given: Any, names: Any, **others: Any) -> tuple[Options, dict[str, Any]]:
     """Check options, and part metadata from them.
 
     Args:
         given: values by name.
-        names: the names that apply, as keys or as a TypedDict; ``colors`` always does.
+        names: the names that apply, as keys or as a TypedDict.
+        **others: more options, under names that are no longer in question.
 
     Raises:
         TypeError: an option does not exist, or does not apply.
         ValueError: a value cannot be used.
     """
-    known = ("colors", *getattr(names, "__annotations__", names))
+    known = (*others, *getattr(names, "__annotations__", names))
     for name in given:
         if name not in known:
             fault = "does not apply here" if name in OPTION_NAMES else "does not exist"
             raise TypeError(f"option {name!r} {fault}; options are {', '.join(known)}")
     metadata = {name: given[name] for name in METADATA_NAMES if name in given}
-    return Options(**{k: v for k, v in given.items() if k not in metadata}), metadata
+    return Options(**others, **{k: v for k, v in given.items() if k not in metadata}), metadata

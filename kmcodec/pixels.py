@@ -90,7 +90,9 @@ def read_indexed(palette: Any, indices: Any) -> Indexed:
         raise ValueError(f"palette of {palette.dtype} {palette.shape}; must be uint8 (K, 3 or 4)")
     if not 1 <= len(palette) <= MAX_COLORS:
         raise ValueError(f"palette of {len(palette)} colors; must be 1 to {MAX_COLORS}")
-    if indices.dtype.kind not in "ui" or indices.ndim != 2 or not indices.size:
+    if not indices.size:
+        raise ValueError("there are no indices: a picture needs at least one pixel")
+    if indices.dtype.kind not in "ui" or indices.ndim != 2:
         raise ValueError(f"indices of {indices.dtype} {indices.shape}; must be integers (h, w)")
     if (indices.dtype.kind == "i" and indices.min() < 0) or indices.max() >= len(palette):
         raise ValueError(f"indices must be from 0 to {len(palette) - 1}")
@@ -115,6 +117,8 @@ def _read_array(image: Any) -> Pixels | Indexed:
 def _read_pillow(image: Image.Image) -> Pixels | Indexed:
     if image.mode not in WRITABLE_MODES:
         raise ValueError(f"cannot write mode {image.mode} as KMQ")
+    if not image.width * image.height:
+        raise ValueError("a picture needs at least one pixel")
     image.load()
     if image.mode == "1":
         return _bilevel(np.asarray(image))

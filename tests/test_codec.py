@@ -288,6 +288,23 @@ def test_exact_fails_instead_of_losing_anything(options):
     assert kmcodec.encode(pixels, count, exact=True).is_exact
 
 
+def test_exact_keeps_a_palette_whole():
+    """Entries that no pixel uses count: they are part of the picture."""
+    image = Image.new("P", (3, 2), 7)
+    image.putpalette(bytes(range(60)))
+
+    assert kmcodec.encode(image, 20, exact=True).is_exact
+    with pytest.raises(kmcodec.QualityError, match="has 20 entries"):
+        kmcodec.encode(image, 19, exact=True)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
+def test_a_picture_has_pixels(mode):
+    """One without any is a mistake of the caller's, told in a sentence."""
+    with pytest.raises(ValueError, match="at least one pixel"):
+        kmcodec.encode(Image.new(mode, (0, 5)))
+
+
 def test_labels_survive_whatever_is_asked():
     """Indices of a palette that fits are kept, not only colors."""
     labels = np.arange(200, dtype=np.uint8).reshape(10, 20)

@@ -86,6 +86,8 @@ def test_one_palette_for_several_pictures():
         (99, ["-k", "2", "--psnr", "50-60"]),
         (2, ["--psnr", "60-50"]),
         (2, ["--psnr", "good"]),
+        (2, ["--psnr=-30"]),
+        (2, ["--fixed", "red", "--palette-from", "nine.png"]),
         (2, ["--psnr", "30", "--palette-from", "nine.png"]),
         (2, ["--fixed", "nocolor"]),
         (2, ["-k", "1", "--fixed", "red", "--fixed", "blue"]),

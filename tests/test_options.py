@@ -60,13 +60,15 @@ def test_numbers_of_numpy(name, value):
         ("palette", np.zeros((2, 5), int), ValueError),
         ("palette", [1, 2, 3, 4], ValueError),
         ("palette", b"12", ValueError),
+        ("palette", [], ValueError),
+        ("palette", 5, TypeError),
         ("exact", 1, TypeError),
         ("dither", Image.Dither.RASTERIZE, ValueError),
         ("palette", [[1, 2, 3], [1, 2, 3, 4]], ValueError),
         ("palette", [[1, 2, 256]], ValueError),
         ("palette", [[1, 2, -1]], ValueError),
         ("palette", [[1.0, 2, 3]], TypeError),
-        ("palette", "web", TypeError),
+        ("palette", "web", ValueError),
         ("fixed", np.zeros((257, 3), int), ValueError),
         ("fixed", [[1, 2, "red"]], TypeError),
         ("psnr", -1, ValueError),
@@ -121,6 +123,19 @@ def test_dither_may_be_pillows():
     assert (ordered.dither, ordered.dithering) == (1, "ordered")
 
 
+def test_palette_and_fixed_exclude_each_other():
+    """A palette that is given has all its entries."""
+    with pytest.raises(ValueError, match="palette and fixed"):
+        Options(palette=["red"], fixed=["blue"])
+
+
+def test_fixed_colors_are_distinct():
+    """One that is given twice takes one entry."""
+    fixed = Options(fixed=["red", "blue", "#ff0000"]).fixed
+
+    assert fixed.tolist() == [[255, 0, 0], [0, 0, 255]]
+
+
 def test_exact_and_rate_exclude_each_other():
     """One asks for loss."""
     with pytest.raises(ValueError, match="exact"):
@@ -136,14 +151,19 @@ def test_numpy_integers_are_integers():
 def test_an_unknown_option_is_an_error_that_lists_all():
     """A misspelled option is not silently ignored."""
     with pytest.raises(TypeError, match="'colours' does not exist") as caught:
-        split_options({"colours": 3}, EncodeOptions)
+        split_options({"colours": 3}, EncodeOptions, colors=5)
 
     assert all(name in str(caught.value) for name in OPTION_NAMES)
 
 
 @pytest.mark.parametrize(
     ("names", "option"),
-    [(QuantizerOptions, "coding"), (IndexedOptions, "dither"), (QuantizerOptions, "comment")],
+    [
+        (QuantizerOptions, "coding"),
+        (IndexedOptions, "dither"),
+        (IndexedOptions, "colors"),
+        (QuantizerOptions, "comment"),
+    ],
 )
 def test_an_option_that_does_not_apply_is_refused(names, option):
     """What would be ignored is a mistake of the caller's."""
@@ -158,7 +178,7 @@ def test_types_name_all_options():
 
 def test_metadata_is_split_off():
     """Coding options and metadata come apart, absent ones absent."""
-    options, metadata = split_options({"colors": 5, "comment": "c", "exif": None}, EncodeOptions)
+    options, metadata = split_options({"comment": "c", "exif": None}, EncodeOptions, colors=5)
 
     assert options == Options(colors=5)
     assert metadata == {"comment": "c", "exif": None}

@@ -1,10 +1,14 @@
 """What a .kmq file may be given as, wherever one is read."""
 
-from io import BytesIO, RawIOBase
+import os
+import threading
+from io import BytesIO, RawIOBase, StringIO
+from mmap import ACCESS_READ, mmap
 
 import numpy as np
 import pytest
 from helpers import picture
+from PIL import Image
 
 import kmcodec
 
@@ -55,7 +59,27 @@ def test_a_path_bytes_or_a_file_are_the_same(read, data, tmp_path):
 
 
 @each_reader
-@pytest.mark.parametrize("source", [None, 5, [1, 2]])
+def test_a_pipe_by_its_path_is_read_too(read, data, tmp_path):
+    """A path may lead to what cannot be sought."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(data,))
+    writer.start()
+
+    assert as_tuple(read(path)) == as_tuple(read(data))
+    writer.join()
+
+
+@each_reader
+def test_strided_bytes_are_bytes(read, data):
+    """A view need not be in one piece."""
+    twice = bytes(byte for byte in data for _ in range(2))
+
+    assert as_tuple(read(memoryview(twice)[::2])) == as_tuple(read(data))
+
+
+@each_reader
+@pytest.mark.parametrize("source", [None, 5, [1, 2], StringIO("text")])
 def test_anything_else_is_the_callers_mistake(read, source):
     """It is not a damaged file."""
     with pytest.raises(TypeError, match="path, bytes or a binary file"):
@@ -77,6 +101,39 @@ def test_a_missing_file_is_the_systems_error(read, tmp_path):
     """Its name is told."""
     with pytest.raises(FileNotFoundError, match=r"none\.kmq"):
         read(tmp_path / "none.kmq")
+
+
+class Slow(BytesIO):
+    """A file that takes few bytes at once."""
+
+    def write(self, data):
+        return super().write(data[:11])
+
+
+def test_every_byte_is_written_to_a_slow_file(data):
+    """A raw file may take less than it is given."""
+    saved, by_pillow = Slow(), Slow()
+    kmcodec.save(picture(9, 7, 5), saved, comment="a file")
+    Image.fromarray(picture(9, 7, 5)).save(by_pillow, "KMQ", comment="a file")
+
+    assert saved.getvalue() == by_pillow.getvalue() == data
+
+
+def test_a_mapped_file_opens_in_pillow(data, tmp_path):
+    """Whose seek does not tell where it is."""
+    path = tmp_path / "a.kmq"
+    path.write_bytes(data)
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+        assert np.array_equal(np.asarray(Image.open(mapped)), picture(9, 7, 5))
+
+
+@pytest.mark.parametrize(
+    "options", [{"box": (0, 0, 3, "4")}, {"box": 5}, {"max_pixels": "9"}, {"threads": 1.5}]
+)
+def test_wrong_arguments_are_named(data, options):
+    """In a sentence."""
+    with pytest.raises(TypeError, match=f"{next(iter(options))} is .* must be"):
+        kmcodec.decode(data, **options)
 
 
 def test_a_file_is_saved_to_whatever_can_be_written(data):

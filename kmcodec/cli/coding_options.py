@@ -87,6 +87,8 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
     given = {name: value for name, value in vars(args).items() if name in _NAMES}
     files = {"palette_from", "importance"}
     Options(**{name: value for name, value in given.items() if name not in files})
+    if "fixed" in given and "palette_from" in given:
+        raise ValueError("--fixed and --palette-from exclude each other")
     if "psnr" in given and "palette_from" in given:
         raise ValueError("--psnr chooses the colors, so it does not go with --palette-from")
     return given
@@ -139,8 +141,8 @@ def parse_color(text: str) -> tuple[int, ...]:
 
 def parse_psnr(text: str) -> tuple[float, float]:
     """``DB`` or ``MIN-DB`` as the least PSNR to accept and the one to reach."""
-    least, _, wanted = text.rpartition("-")
+    least, dash, wanted = text.rpartition("-")
     try:
-        return float(least or 0), float(wanted)
+        return float(least if dash else 0), float(wanted)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no PSNR, nor a pair as 30-36") from None

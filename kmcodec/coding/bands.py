@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from operator import index
 from typing import IO, Final, TypeVar
 
 import numpy as np
@@ -51,6 +52,8 @@ def map_in_order(
 
 def count_workers(threads: int | None, bands: int) -> int:
     """Threads to use for some bands: what the caller wants, or one for each core."""
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int)):
+        raise TypeError(f"threads is {threads!r}, must be an integer or None")
     if threads is not None and threads < 1:
         raise ValueError(f"threads is {threads}, must be at least 1")
     if threads is None:
@@ -135,7 +138,13 @@ def decode_pixel_bands(
         ValueError: ``box`` is empty or not within the picture.
     """
     width, height = head.header.width, head.header.height
-    left, top, right, bottom = (0, 0, width, height) if box is None else box
+    try:
+        corners = [index(corner) for corner in ((0, 0, width, height) if box is None else box)]
+    except TypeError:
+        raise TypeError(f"box is {box!r}, must be four integers") from None
+    if len(corners) != 4:
+        raise ValueError(f"box is {box!r}, must be four integers")
+    left, top, right, bottom = corners
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise ValueError(f"box {box} is empty or not within {width} x {height} pixels")
     bands = [b for b in find_bands(stream, head) if b.bottom > top and b.top < bottom]

@@ -110,6 +110,8 @@ def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:
 
 def check_limit(header: Header, max_pixels: int | None) -> None:
     """Refuse a picture of more pixels than the caller allows."""
+    if max_pixels is not None and (isinstance(max_pixels, bool) or not isinstance(max_pixels, int)):
+        raise TypeError(f"max_pixels is {max_pixels!r}, must be an integer or None")
     if max_pixels is not None and header.width * header.height > max_pixels:
         fault = f"{header.width} x {header.height} pixels are more than the limit of {max_pixels}"
         raise LimitError(fault, offset=8, field="width")
@@ -128,7 +130,8 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> li
         FormatError: a band's length is wrong, or data follows the last band.
     """
     header = head.header
-    end = stream.seek(0, SEEK_END)
+    stream.seek(0, SEEK_END)
+    end = stream.tell()  # a mapped file's seek gives none
     offset = head.size
     bands: list[Band] = []
     for number in range(header.band_count):

@@ -29,24 +29,38 @@ def open_source(source: Any) -> Iterator[IO[bytes]]:
     """
     if isinstance(source, (str, os.PathLike)):
         with Path(source).open("rb") as file:
-            yield file
+            yield _seekable(file)
         return
     yield _stream_of(source)
 
 
 def _stream_of(source: Any) -> IO[bytes]:
     try:
-        memoryview(source)  # first, as a mapped file has both interfaces
-        return BytesIO(source)
+        view = memoryview(source)  # first, as a mapped file has both interfaces
     except TypeError:
-        if not hasattr(source, "read"):
+        if not hasattr(source, "read") or not isinstance(source.read(0), bytes):
             fault = f"a .kmq file is a path, bytes or a binary file, not {type(source).__name__}"
             raise TypeError(fault) from None
-    if hasattr(source, "seekable") and not source.seekable():
-        return BytesIO(source.read())
-    stream: IO[bytes] = source
+        return _seekable(source)
+    return BytesIO(view if view.c_contiguous else view.tobytes())
+
+
+def _seekable(stream: IO[bytes]) -> IO[bytes]:
+    """The stream at its start, or all that is left of one that cannot go back."""
+    if hasattr(stream, "seekable") and not stream.seekable():
+        return BytesIO(stream.read())
     stream.seek(0)
     return stream
+
+
+def write_all(stream: IO[bytes], data: bytes | bytearray) -> None:
+    """Write all bytes, though a stream may take them in pieces."""
+    left = memoryview(data)
+    while left:
+        taken: int | None = stream.write(left)
+        if taken is None:  # some do not say
+            return
+        left = left[taken:]
 
 
 def read_bytes(stream: IO[bytes], size: int, most: int = _PIECE_BYTES) -> bytes:

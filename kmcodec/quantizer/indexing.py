@@ -39,6 +39,9 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
         ValueError: ``options.importance`` is not of the shape of the picture.
     """
     if isinstance(source, Indexed):
+        if options.exact and options.palette is None and len(source.palette) > options.colors:
+            fault = f"the palette has {len(source.palette)} entries, an exact result at most"
+            raise QualityError(f"{fault} {options.colors}")
         kept = _keep_palette(source, options)
         if kept is not None:
             return source.mode, Quantized.of_exact(kept.palette, kept.indices)
