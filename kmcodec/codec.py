@@ -125,7 +125,7 @@ def quantize(
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
     _, quantized = index_picture(read_image(image), settings)
-    return (quantized.lowered or quantized).in_color()
+    return quantized.in_color()
 
 
 def quantize_many(
@@ -148,7 +148,7 @@ def quantize_many(
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
     results = index_pictures(read_images(images), settings)
-    return [(result.lowered or result).in_color() for result in results]
+    return [result.in_color() for result in results]
 
 
 def decode(

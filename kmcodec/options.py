@@ -188,15 +188,8 @@ class Options:
 
     def _check_integer(self, name: str, low: int, high: int | None) -> None:
         value = getattr(self, name)
-        if value is None and Options.__dataclass_fields__[name].default is None:
-            return
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise TypeError(f"{name} is {value!r}, must be an integer")
-        number = operator.index(value)
-        if number < low or (high is not None and number > high):
-            wanted = f"at least {low}" if high is None else f"from {low} to {high}"
-            raise ValueError(f"{name} is {number}, must be {wanted}")
-        self._set(name, number)
+        if value is not None or Options.__dataclass_fields__[name].default is not None:
+            self._set(name, check_integer(name, value, low, high))
 
     def _check_choice(self, name: str, choices: tuple[str | None, ...]) -> None:
         value = getattr(self, name)
@@ -237,6 +230,21 @@ class Options:
         if least > wanted:
             raise ValueError(f"psnr is {least:g} to {wanted:g}, must not fall")
         self._set("psnr", (least, wanted))
+
+
+def check_integer(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
+    """A number of the caller's, of any integer type.
+
+    Raises:
+        TypeError, ValueError: it is no integer, or out of range; the name is told.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} is {value!r}, must be an integer")
+    number = operator.index(value)
+    if (low is not None and number < low) or (high is not None and number > high):
+        wanted = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name} is {number}, must be {wanted}")
+    return number
 
 
 def _distinct(colors: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:

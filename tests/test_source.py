@@ -119,6 +119,37 @@ def test_every_byte_is_written_to_a_slow_file(data):
     assert saved.getvalue() == by_pillow.getvalue() == data
 
 
+class Silent:
+    """A file whose writing does not say how much it took."""
+
+    def __init__(self):
+        self.taken = b""
+
+    def write(self, data):
+        self.taken += data
+
+
+def test_a_file_that_does_not_say_took_all(data):
+    """As Python's own writers, which are not checked for it either."""
+    file = Silent()
+    kmcodec.save(picture(9, 7, 5), file, comment="a file")
+
+    assert file.taken == data
+
+
+class Full(RawIOBase):
+    """A raw file that would have to wait."""
+
+    def write(self, _data):
+        return None
+
+
+def test_a_raw_file_that_does_not_wait_is_an_error():
+    """Nothing was written, and that is said."""
+    with pytest.raises(BlockingIOError):
+        kmcodec.save(picture(9, 7, 5), Full())
+
+
 def test_a_mapped_file_opens_in_pillow(data, tmp_path):
     """Whose seek does not tell where it is."""
     path = tmp_path / "a.kmq"
@@ -134,6 +165,15 @@ def test_wrong_arguments_are_named(data, options):
     """In a sentence."""
     with pytest.raises(TypeError, match=f"{next(iter(options))} is .* must be"):
         kmcodec.decode(data, **options)
+
+
+def test_numbers_may_be_of_any_integer_type(data):
+    """NumPy's too."""
+    pixels = kmcodec.decode(data, threads=np.int64(1), max_pixels=np.int32(63))
+
+    assert np.array_equal(pixels, picture(9, 7, 5))
+    with pytest.raises(kmcodec.LimitError):
+        kmcodec.decode(data, max_pixels=np.int64(62))
 
 
 def test_a_file_is_saved_to_whatever_can_be_written(data):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..format import MAX_BAND_BYTES, MAX_BAND_ROWS, Coding, Header, Indices, index_dtype
+from ..options import check_integer
 from . import modelled, packed
 from .container import Band, Head, find_bands, read_band
 
@@ -52,14 +53,10 @@ def map_in_order(
 
 def count_workers(threads: int | None, bands: int) -> int:
     """Threads to use for some bands: what the caller wants, or one for each core."""
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int)):
-        raise TypeError(f"threads is {threads!r}, must be an integer or None")
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads is {threads}, must be at least 1")
     if threads is None:
         affinity = getattr(os, "sched_getaffinity", None)
         threads = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(threads, bands)
+    return min(check_integer("threads", threads, 1), bands)
 
 
 def choose_band_rows(width: int, height: int, wanted: int | None) -> int:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, LimitError, TruncatedError
 from ..format import CHECKSUM_BYTES, HEADER_BYTES, Coding, Flags, Header, check_palette
+from ..options import check_integer
 from .sections import (
     U32,
     Section,
@@ -110,10 +111,11 @@ def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:
 
 def check_limit(header: Header, max_pixels: int | None) -> None:
     """Refuse a picture of more pixels than the caller allows."""
-    if max_pixels is not None and (isinstance(max_pixels, bool) or not isinstance(max_pixels, int)):
-        raise TypeError(f"max_pixels is {max_pixels!r}, must be an integer or None")
-    if max_pixels is not None and header.width * header.height > max_pixels:
-        fault = f"{header.width} x {header.height} pixels are more than the limit of {max_pixels}"
+    if max_pixels is None:
+        return
+    most = check_integer("max_pixels", max_pixels)
+    if header.width * header.height > most:
+        fault = f"{header.width} x {header.height} pixels are more than the limit of {most}"
         raise LimitError(fault, offset=8, field="width")
 
 

@@ -48,11 +48,14 @@ class Plan(NamedTuple):
 
 
 class Arrangement(NamedTuple):
-    """A palette, the order of the codes if it is another one, and the codes of all pixels."""
+    """The codes of all pixels, and the palette's section, which goes with them."""
 
-    palette: NDArray[np.uint8]
-    order: NDArray[np.uint16] | None
     codes: Indices
+    section: bytes
+    flag: Flags
+    """That names the form of the section."""
+    has_order: bool
+    """Whether codes are not palette indices; they are not packed then."""
 
 
 def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
@@ -68,9 +71,9 @@ def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
         return Plan(header, source.palette.tobytes(), source.indices, None)
     arrangements = [_arrange(source, order, keep_order) for order in _orders(source, keep_order)]
     if source.indices.size > SMALL_PIXELS and len(arrangements) > 1:
-        arrangements = [min(arrangements, key=_estimated_size)]
-    given = Arrangement(source.palette, None, source.indices)
-    packable = [given, *(a for a in arrangements if a.order is None)]  # no order is packed
+        arrangements = [min(arrangements, key=lambda a: _estimated_size(a, header.color_count))]
+    given = _arrangement(source.palette, None, source.indices)
+    packable = [given, *(a for a in arrangements if not a.has_order)]
     best = min((_plan(header, a, None) for a in packable), key=lambda plan: plan.size)
     modelled = replace(header, coding=Coding.MODELLED)
     if header.color_count > 1 and modelled.band_cells <= MAX_MODELLED_CELLS:
@@ -97,9 +100,8 @@ def _make_header(source: Indexed, band_rows: int | None) -> Header:
 
 def _plan(header: Header, arrangement: Arrangement, modelled: list[bytes] | None) -> Plan:
     """Plan a file of codes that are arranged."""
-    palette, order, codes = arrangement
-    flag, section = write_palette(palette, order)
-    return Plan(replace(header, flags=header.flags | flag), section, codes, modelled)
+    header = replace(header, flags=header.flags | arrangement.flag)
+    return Plan(header, arrangement.section, arrangement.codes, modelled)
 
 
 def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
@@ -117,20 +119,26 @@ def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
     return orders
 
 
-def _estimated_size(arrangement: Arrangement) -> float:
+def _estimated_size(arrangement: Arrangement, color_count: int) -> float:
     """Bytes of the palette and of all codes, if all rows are as those in the middle."""
-    palette, order, codes = arrangement
+    codes = arrangement.codes
     sample = choose_sample(codes)
-    indices = estimate(sample, len(palette)) * codes.size / sample.size
-    return len(write_palette(palette, order)[1]) + indices
+    return len(arrangement.section) + estimate(sample, color_count) * codes.size / sample.size
 
 
 def _arrange(source: Indexed, order: NDArray[np.uint16], keep_order: bool) -> Arrangement:
     """A picture with its codes in an order."""
     _, palette, indices = source
     if (order == np.arange(len(order))).all():
-        return Arrangement(palette, None, indices)
+        return _arrangement(palette, None, indices)
     codes = np.take(invert_order(order), indices)
     if keep_order:
-        return Arrangement(palette, order, codes)
-    return Arrangement(palette[order], None, codes)
+        return _arrangement(palette, order, codes)
+    return _arrangement(palette[order], None, codes)
+
+
+def _arrangement(
+    palette: NDArray[np.uint8], order: NDArray[np.uint16] | None, codes: Indices
+) -> Arrangement:
+    flag, section = write_palette(palette, order)
+    return Arrangement(codes, section, flag, order is not None)

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from errno import EAGAIN
+from io import BytesIO, RawIOBase
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -54,13 +55,17 @@ def _seekable(stream: IO[bytes]) -> IO[bytes]:
 
 
 def write_all(stream: IO[bytes], data: bytes | bytearray) -> None:
-    """Write all bytes, though a stream may take them in pieces."""
+    """Write all bytes, though a raw stream may take them in pieces.
+
+    Raises:
+        BlockingIOError: a raw stream does not wait, and takes none now.
+    """
     left = memoryview(data)
     while left:
         taken: int | None = stream.write(left)
-        if taken is None:  # some do not say
-            return
-        left = left[taken:]
+        if taken is None and isinstance(stream, RawIOBase):
+            raise BlockingIOError(EAGAIN, os.strerror(EAGAIN))
+        left = left[len(left) if taken is None else taken :]  # a duck's write may not say
 
 
 def read_bytes(stream: IO[bytes], size: int, most: int = _PIECE_BYTES) -> bytes:

@@ -55,4 +55,9 @@ KMQ_INLINE int kmq_bit_length(uint32_t v) {
 #endif
 }
 
+/* Bits of an index, or of a code, where there are so many colors. */
+KMQ_INLINE int kmq_index_bits(int colors) {
+    return colors > 1 ? kmq_bit_length((uint32_t)colors - 1) : 0;
+}
+
 #endif

@@ -179,7 +179,7 @@ KMQ_INLINE uint32_t graphics_guessed(RangeCoder *coder, int decoding, Graphics *
 KMQ_INLINE void graphics_start(Graphics *g, const uint16_t *plane, int64_t rows, int64_t width,
                                uint32_t color_count, uint8_t *memory) {
     const int64_t pixels = rows * width;
-    const int bits = kmq_bits(color_count);
+    const int bits = kmq_index_bits((int)color_count);
     memset(g, 0, sizeof *g);
     g->plane = plane;
     g->stride = width + 2 * KMQ_BORDER;

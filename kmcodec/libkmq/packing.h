@@ -18,13 +18,6 @@ enum {
     KMQ_BYTE_SAMPLES = 32 /* most that a byte holds: 8 pixels of 4 channels */
 };
 
-/* Bits of an index; 0 for one color. */
-static int kmq_index_bits(int colors) {
-    int bits = 0;
-    while (1 << bits < colors) bits++;
-    return bits;
-}
-
 KMQ_INLINE uint64_t kmq_load64(const uint8_t *p) {
     return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32
            | (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | (uint64_t)p[7];

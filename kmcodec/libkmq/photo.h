@@ -133,9 +133,9 @@ KMQ_INLINE void photo_look(PhotoPixel *pixel, PhotoClass kind, const uint16_t *n
 KMQ_INLINE void photo_code(RangeCoder *shared, int decoding, int number, uint16_t *plane,
                            int64_t rows, int64_t width, uint32_t color_count, int16_t *memory) {
     const PhotoClass kind = photo_classes[number];
-    const int bits = kmq_bits(color_count), levels = number == 0  ? 1
-                                                     : number < 3 ? 2
-                                                                  : (bits + 3) / 4;
+    const int bits = kmq_index_bits((int)color_count), levels = number == 0  ? 1
+                                                                : number < 3 ? 2
+                                                                             : (bits + 3) / 4;
     const int64_t stride = width + 2 * KMQ_BORDER;
     const uint32_t top = 1u << bits, last = top + color_count - 1;
     RangeCoder coder = *shared;
@@ -192,7 +192,7 @@ KMQ_INLINE void photo_code(RangeCoder *shared, int decoding, int number, uint16_
 KMQ_INLINE void photo_dispatch(RangeCoder *coder, int decoding, uint16_t *plane, int64_t rows,
                                int64_t width, uint32_t colors, int16_t *memory) {
     memset(memory, 0, photo_memory(rows * width, colors));
-    switch (photo_class(kmq_bits(colors), rows * width)) {
+    switch (photo_class(kmq_index_bits((int)colors), rows * width)) {
     case 0: photo_code(coder, decoding, 0, plane, rows, width, colors, memory); break;
     case 1: photo_code(coder, decoding, 1, plane, rows, width, colors, memory); break;
     case 2: photo_code(coder, decoding, 2, plane, rows, width, colors, memory); break;

@@ -94,7 +94,7 @@ static void photo_fill_tables(void) {
 
 /* Bytes that a band needs. */
 KMQ_INLINE size_t photo_memory(int64_t pixels, uint32_t colors) {
-    const int bits = kmq_bits(colors), levels = (bits + 3) / 4;
+    const int bits = kmq_index_bits((int)colors), levels = (bits + 3) / 4;
     const PhotoClass kind = photo_classes[photo_class(bits, pixels)];
     const int log_lines = photo_log_lines(kind, pixels);
     size_t cells = (size_t)levels * PHOTO_SELECTIONS * 16

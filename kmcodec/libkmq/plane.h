@@ -32,12 +32,6 @@ typedef struct { /* the neighbors of a cell, by compass direction */
 
 KMQ_INLINE uint32_t kmq_mixed(uint32_t hash) { return (hash ^ hash >> 15) * 0x2c1b3c6du; }
 
-KMQ_INLINE int kmq_bits(uint32_t color_count) {
-    int bits = 0;
-    while ((uint32_t)1 << bits < color_count) bits++;
-    return bits;
-}
-
 /* The bits of a code in each level. Returns the number of levels. */
 KMQ_INLINE int kmq_levels(int bits, int counts[4]) {
     const int levels = (bits + 3) / 4;

@@ -77,8 +77,9 @@ class Quantized:
         return replace(self, palette=palette, indices=indices, lowered=lowered)
 
     def in_color(self) -> "Quantized":
-        """The same result with a palette of RGB or RGBA."""
-        return self.rearranged(lambda palette, indices: (color_palette(palette), indices))
+        """What was asked for, ``lowered`` if there is one, with a palette of RGB or RGBA."""
+        wanted = self.lowered or self
+        return wanted.rearranged(lambda palette, indices: (color_palette(palette), indices))
 
     def __iter__(self) -> Iterator[Any]:
         """Unpack: ``palette, indices = quantized``."""
