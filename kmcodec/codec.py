@@ -1,6 +1,5 @@
 """The two staircases: pixels down to bytes, and back up."""
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any, Unpack
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .coding.bands import decode_indexed_bands, decode_pixel_bands
+from .coding.container import Encoded as Encoded
 from .coding.container import join_file, read_head
 from .coding.metadata import collect_metadata
 from .coding.plan import plan_file
@@ -16,34 +16,7 @@ from .format import MAX_PIXELS, Indices
 from .options import EncodeOptions, IndexedOptions, QuantizerOptions, split_options
 from .pixels import ImageLike, Indexed, color_palette, read_image, read_images, read_indexed
 from .quantizer.indexing import index_picture, index_pictures
-from .quantizer.quantized import Quantized
-
-__all__ = (
-    "Encoded",
-    "Quantized",
-    "decode",
-    "decode_indexed",
-    "encode",
-    "encode_indexed",
-    "encode_pieces",
-    "quantize",
-    "quantize_many",
-)
-
-
-class Encoded(bytes):
-    """A .kmq file, and how near to the picture it is.
-
-    Attributes:
-        psnr: in dB, over all channels; infinite if exact.
-    """
-
-    psnr: float
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether every pixel has its color."""
-        return self.psnr == math.inf
+from .quantizer.quantized import Quantized as Quantized
 
 
 def encode_pieces(
@@ -62,7 +35,7 @@ def encode_pieces(
 
 
 def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptions]) -> Encoded:
-    """Encode a picture as a .kmq file.
+    """Encode a picture as a .kmq file, whose bytes tell ``psnr`` and ``is_exact``.
 
     Args:
         image: a Pillow image (modes 1, L, LA, P, PA, RGB and RGBA open again as themselves), or a
@@ -74,31 +47,22 @@ def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptio
             ``xmp``, ``dpi``, ``comment``. A Pillow image's own metadata is kept unless an option
             replaces it or, being empty, removes it.
 
-    Returns:
-        The file's bytes, which tell ``is_exact`` and ``psnr``.
-
     Raises:
         QualityError: ``psnr``, or an ``exact`` result, takes more colors.
         TypeError, ValueError: the image or an option is none of these.
     """
     quantized, pieces = encode_pieces(image, colors, **options)
-    data = Encoded(b"".join(pieces))
-    data.psnr = quantized.psnr
-    return data
+    return Encoded.of(pieces, quantized.psnr)
 
 
 def encode_indexed(palette: Any, indices: Any, /, **options: Unpack[IndexedOptions]) -> bytes:
-    """Encode indices as they are: exact, and the same bytes everywhere.
+    """Encode indices as they are: exact, and the same bytes everywhere; errors as of ``encode``.
 
     Args:
         palette: (K, 3) or (K, 4) uint8, K in 1..65536. It is stored in its order, duplicates and
             unused entries included. Up to 256 colors the file opens as P, else as RGB or RGBA.
         indices: (height, width) of an integer type, each in 0..K-1.
-        **options: ``coding``, ``slack``, ``band_rows``, ``threads`` and metadata, as for
-            ``encode``.
-
-    Raises:
-        TypeError, ValueError: an array of another shape, type or range, or another option.
+        **options: as of ``encode``: ``coding``, ``slack``, ``band_rows``, ``threads``, metadata.
     """
     settings, given = split_options(options, IndexedOptions)
     metadata = collect_metadata(given, {})
@@ -111,40 +75,30 @@ def quantize(
 ) -> Quantized:
     """Choose a palette and map each pixel to it, as ``encode`` does, without coding.
 
-    A file may hold the same entries in another order, unless it is of mode P or PA or the palette
-    was given. With ``rate`` it holds the result of rate 0 where that is not larger; here nothing
-    is coded to tell.
+    A file may hold the entries in another order, unless it is of mode P or PA or the palette was
+    given; and with ``rate`` the result of rate 0, where that is no larger. Arguments and errors
+    are those of ``encode``, without options of coding.
 
     Returns:
         What unpacks to a palette (K, 3 or 4) uint8 and indices (height, width) uint8, or uint16
         above 256 colors; and tells ``mse``, ``psnr``, ``iterations``, ``seconds`` by stage, and the
         ``trace`` of centroids and inertia.
-
-    Raises:
-        QualityError, TypeError, ValueError: as ``encode``, or an option of coding.
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
-    _, quantized = index_picture(read_image(image), settings)
-    return quantized.in_color()
+    return index_picture(read_image(image), settings)[1].in_color()
 
 
 def quantize_many(
     images: Iterable[ImageLike], /, colors: int = 256, **options: Unpack[QuantizerOptions]
 ) -> list[Quantized]:
-    """Choose one palette for several images, and map the pixels of each to it.
+    """Choose one palette for several images, at least one, and map the pixels of each to it.
 
-    Args:
-        images: as of ``encode``, at least one, of any sizes.
-        colors: most palette entries, 1..65536.
-        **options: as of ``quantize``, but neither ``importance`` nor ``exact``; ``psnr`` is that of
-            all together.
+    Arguments and errors are those of ``quantize``, without ``importance`` and ``exact``; ``psnr``
+    is that of all images together.
 
     Returns:
         For each image what ``quantize`` returns, all with the same palette: each unpacks to
         arguments for ``encode_indexed``.
-
-    Raises:
-        QualityError, TypeError, ValueError: as ``quantize``; or there is no image.
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
     results = index_pictures(read_images(images), settings)
@@ -162,8 +116,7 @@ def decode(
     """Decode a .kmq file, or a part of it, to colors.
 
     Args:
-        data: a path, the file's bytes in anything with the buffer interface, or a binary file,
-            which is read from its start.
+        data: a path, the file's bytes in any buffer, or a binary file, read from its start.
         box: left, top, right and bottom of the part to decode, as of ``Image.crop``, within the
             picture; None for all. Bands without a row of it are neither read nor verified.
         max_pixels: largest width times height to accept; None for any.

@@ -31,7 +31,8 @@ MAX_COLORS: Final = 1 << 16  # spec 3.8
 MAX_BAND_ROWS: Final = 1 << 16  # spec 3.9
 MAX_BAND_BYTES: Final = (1 << 32) - 1  # spec 3.9
 MAX_MODELLED_CELLS: Final = 1 << 28  # spec 3.9
-MODEL_BORDER: Final = 8  # spec 6.3.1: cells at either side of a row; three rows above
+MODEL_BORDER: Final = 8  # spec 6.3.1: cells on either side of a row
+MODEL_ABOVE: Final = 3  # spec 6.3.1: rows above the first
 MAX_PALETTE_LENGTH_BYTES: Final = 3  # spec 5.3
 MAX_NAME_BYTES: Final = 32  # spec 4
 MAX_METADATA_BYTES: Final = 1 << 24  # spec 4, each section
@@ -256,7 +257,7 @@ class Header:
     @property
     def band_cells(self) -> int:
         """Cells of a band with the border that the model needs (spec 6.3.2)."""
-        return (self.band_rows + 3) * (self.width + 2 * MODEL_BORDER)
+        return (self.band_rows + MODEL_ABOVE) * (self.width + 2 * MODEL_BORDER)
 
     @property
     def palette_bytes(self) -> int:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import runpy
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,10 +29,26 @@ TOOL = ROOT / "tools" / "kmq-vectors"
 VALID = sorted((VECTORS / "valid").glob("*.kmq"))
 ALTERNATIVE = sorted((VECTORS / "alternative").glob("*.kmq"))
 INVALID = sorted((VECTORS / "invalid").glob("*.kmq"))
+LARGE_PIXELS = 1000
 reference = SimpleNamespace(**runpy.run_path(str(ROOT / "spec" / "reference_decoder.py")))
 recipes = SimpleNamespace(**runpy.run_path(str(TOOL)))
 
-valid_vectors = pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
+
+def with_slow_ones(paths: list[Path]) -> list[Any]:
+    """Vectors as parameters; the reference decoder takes seconds for the large ones."""
+    return [
+        pytest.param(path, marks=[pytest.mark.slow] if pixels_of(path) > LARGE_PIXELS else [])
+        for path in paths
+    ]
+
+
+def pixels_of(path: Path) -> int:
+    """The pixels that the header of a vector promises."""
+    width, height = struct.unpack_from("<II", path.read_bytes(), 8)
+    return int(width * height)
+
+
+valid_vectors = pytest.mark.parametrize("path", with_slow_ones(VALID), ids=lambda path: path.stem)
 alternative_vectors = pytest.mark.parametrize("path", ALTERNATIVE, ids=lambda path: path.stem)
 invalid_vectors = pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
 

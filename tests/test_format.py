@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from kmcodec import FormatError, SignatureError, TruncatedError, UnsupportedError
+from kmcodec import format as layout
 from kmcodec.format import (
     FIELDS,
     HEADER_BYTES,
@@ -15,9 +16,17 @@ from kmcodec.format import (
     Mode,
     index_bits,
 )
+from kmcodec.libkmq import binding
 
 HEADER = Header(Coding.PACKED, Mode.RGB, Flags(0), 0x12345, 0x678, 0x9AB, 0x5DE)
 PACKED = bytes.fromhex("8b4b4d51 00000600 45230100 78060000 aa09 dd05")
+
+
+def test_the_library_in_c_has_the_same_limits():
+    """Each is stated once in either language."""
+    assert binding.MAX_COLORS == layout.MAX_COLORS
+    assert binding.MAX_CELLS == layout.MAX_MODELLED_CELLS
+    assert (binding.ABOVE, binding.BORDER) == (layout.MODEL_ABOVE, layout.MODEL_BORDER)
 
 
 def test_pack_and_unpack_are_inverse_on_one_literal():

@@ -5,7 +5,7 @@ from math import isqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -48,7 +48,6 @@ def recursive_split(palette, counts, numbers):
     ]
 
 
-@settings(max_examples=200)
 @given(palettes, st.integers(0, 2**32 - 1))
 def test_split_order_is_that_of_the_tree(palette, seed):
     """All nodes of a level at once are split as one by one."""
@@ -69,7 +68,7 @@ def test_orders_are_permutations(order_of, palette):
 
 
 @both_orders
-@pytest.mark.parametrize("count", [1, 2, 3, 65535, 65536])
+@pytest.mark.parametrize("count", [1, 2, 3, 65536])
 @pytest.mark.parametrize("extremes", [False, True])
 def test_orders_of_the_longest_palettes(order_of, count, extremes):
     """65536 entries, however far apart, do not leave the range of the arithmetic."""

@@ -361,7 +361,7 @@ def test_fewer_bits_cost_less_than_fewer_colors():
 @pytest.mark.parametrize("colors", [16, 64, 256])
 def test_files_shrink_as_the_rate_grows(colors):
     """Each step of the ladder is smaller than the one before."""
-    pixels = parrots()
+    pixels = parrots()[64:192, 64:192]
     sizes = [len(kmcodec.encode(pixels, colors, rate=r)) for r in (0, 1, 2, 4, 8, 16, 32, 64)]
 
     assert all(b < a for a, b in pairwise(sizes)), sizes
@@ -374,7 +374,7 @@ def test_files_shrink_as_the_rate_grows(colors):
     rate=st.floats(0.01, 1000),
     coding=st.sampled_from(["modelled", "packed"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_file_gets_larger(kind, shape, colors, rate, coding):
     """Neither small nor strange pictures, in either coding."""
     entries = np.random.default_rng(1).integers(0, 256, (60, 3)).astype(np.uint8)

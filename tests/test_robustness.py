@@ -31,18 +31,18 @@ def with_scattered_palette():
 
 
 PACKED_FILES = {
-    "plain": kmcodec.encode(picture(48, 48, 16), coding="packed"),
+    "plain": kmcodec.encode(picture(24, 24, 16), coding="packed"),
     "bands and metadata": kmcodec.encode(
         picture(24, 24, 16), coding="packed", band_rows=9, **METADATA
     ),
     "palette image": kmcodec.encode(
-        Image.fromarray(picture(48, 48, 16)).quantize(16), coding="packed"
+        Image.fromarray(picture(24, 24, 16)).quantize(16), coding="packed"
     ),
     "odd width": kmcodec.encode(picture(13, 9, 19), coding="packed", band_rows=4),
 }
 MODELLED_FILES = {
     "modelled": kmcodec.encode(gradient(48, 40)),
-    "modelled drawing of three bands": kmcodec.encode(drawing(40, 36), band_rows=14),
+    "modelled drawing of three bands": kmcodec.encode(drawing(28, 24), band_rows=9),
     "modelled with an order": with_scattered_palette(),
     "modelled with metadata": kmcodec.encode(gradient(30, 24), **METADATA),
     "modelled with alpha": kmcodec.encode(np.dstack((gradient(24, 20), gradient(24, 20)[..., 1]))),

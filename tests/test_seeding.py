@@ -55,7 +55,7 @@ def squared_error(points, centroids):
 
 @seedings
 @given(points=small_sets, data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_as_many_seeds_as_asked_for(seeding, points, data):
     """Any k up to the number of points gives k distinct seeds among the points' range."""
     k = data.draw(st.integers(1, len(points.points)))

@@ -16,6 +16,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [[], ["--plain"]], ids=["simd", "plain"])
 def test_vectors_in_node(tmp_path: Path, form: list[str]) -> None:
     """Both forms of the module compile, and decode or refuse each vector rightly."""

@@ -9,6 +9,7 @@ Reading needs a seekable stream and trusts no length: a band is read only once a
 to lie within the data.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import SEEK_END
@@ -62,6 +63,28 @@ class Head:
     order: NDArray[np.uint16] | None
     sections: tuple[Section, ...]
     size: int
+
+
+class Encoded(bytes):
+    """A .kmq file, and how near to the picture it is.
+
+    Attributes:
+        psnr: in dB, over all channels; infinite if exact.
+    """
+
+    psnr: float
+
+    @classmethod
+    def of(cls, pieces: Iterable[bytes | bytearray], psnr: float) -> "Encoded":
+        """Make a file of its pieces."""
+        data = cls(b"".join(pieces))
+        data.psnr = psnr
+        return data
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every pixel has its color."""
+        return self.psnr == math.inf
 
 
 def join_file(

@@ -10,7 +10,11 @@ import os
 
 import cython
 from cython.cimports.kmcodec.libkmq.kmq import (
+    KMQ_ABOVE,
     KMQ_BAD_PADDING,
+    KMQ_BORDER,
+    KMQ_MAX_CELLS,
+    KMQ_MAX_COLORS,
     KMQ_OK,
     KMQ_ORDERED,
     KMQ_UNEXPECTED_ORDER,
@@ -30,6 +34,10 @@ from cython.cimports.libc.stdint import int32_t, int64_t, uint8_t, uint16_t
 
 index_t = cython.fused_type(uint8_t, uint16_t)
 
+MAX_COLORS: int = KMQ_MAX_COLORS
+MAX_CELLS: int = KMQ_MAX_CELLS
+ABOVE: int = KMQ_ABOVE
+BORDER: int = KMQ_BORDER
 OK: int = KMQ_OK
 ORDERED: int = KMQ_ORDERED
 UNEXPECTED_ORDER: int = KMQ_UNEXPECTED_ORDER
@@ -48,7 +56,7 @@ def check(fits: cython.bint) -> cython.void:
 @cython.cfunc
 def check_palette(colors: cython.Py_ssize_t, channels: cython.Py_ssize_t) -> cython.void:
     """Check the shape of a palette."""
-    check(1 <= colors <= 65536 and 1 <= channels <= 4)
+    check(1 <= colors <= KMQ_MAX_COLORS and 1 <= channels <= 4)
 
 
 @cython.cfunc
@@ -64,7 +72,7 @@ def check_packed(
     size: cython.Py_ssize_t, rows: cython.Py_ssize_t, width: cython.Py_ssize_t, colors: cython.int
 ) -> cython.void:
     """Check the size of packed rows."""
-    check(1 <= colors <= 65536 and rows >= 1 and width >= 1)
+    check(1 <= colors <= KMQ_MAX_COLORS and rows >= 1 and width >= 1)
     check(size == rows * kmq_row_bytes(width, colors))
 
 
@@ -224,8 +232,9 @@ def check_band(
     memory: uint8_t[::1],
 ) -> cython.void:
     """Check the sizes of a band, and its scratch."""
-    check(2 <= colors <= 65536 and rows >= 1 and width >= 1)
-    check(rows < 1 << 28 and (rows + 3) * (width + 16) <= 1 << 28)
+    check(2 <= colors <= KMQ_MAX_COLORS and rows >= 1 and width >= 1)
+    check(rows < KMQ_MAX_CELLS)
+    check((rows + KMQ_ABOVE) * (width + 2 * KMQ_BORDER) <= KMQ_MAX_CELLS)
     check(itemsize == (2 if colors > 256 else 1))
     check(memory.shape[0] >= kmq_band_memory(rows, width, colors))
     check(cython.cast(cython.size_t, cython.address(memory[0])) % 64 == 0)

@@ -1,6 +1,10 @@
 from numpy import int32, uint8, uint16
 from numpy.typing import NDArray
 
+MAX_COLORS: int
+MAX_CELLS: int
+ABOVE: int
+BORDER: int
 OK: int
 ORDERED: int
 UNEXPECTED_ORDER: int

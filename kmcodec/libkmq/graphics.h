@@ -231,7 +231,7 @@ KMQ_INLINE void graphics_code(RangeCoder *shared, int decoding, uint16_t *plane,
     graphics_start(&g, plane, rows, width, color_count, memory);
     const int64_t stride = g.stride;
     for (int64_t y = 0; y < rows; y++) {
-        uint16_t *row = plane + (y + 3) * stride + KMQ_BORDER;
+        uint16_t *row = plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER;
         kmq_begin_row(row, stride);
         g.certain.block_left = 0;
         int64_t x = 0;

@@ -6,7 +6,7 @@
    checked. Buffers are aligned as their elements are and do not overlap; nothing is read or
    written outside the sizes given.
 
-   `colors` is the number of entries of the palette, 1..65536. Indices are bytes if it is at most
+   `colors` is the number of entries of the palette, 1..KMQ_MAX_COLORS. Indices are bytes if it is at most
    256, uint16_t if it is more. `rows` and `width` are at least 1. */
 
 #ifndef KMQ_H
@@ -17,6 +17,14 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Limits of the format (spec 3.8, 3.9), and the border of a band's plane (spec 6.3.1). */
+enum kmq_limits {
+    KMQ_MAX_COLORS = 65536,
+    KMQ_MAX_CELLS = 1 << 28, /* of a plane: (rows + KMQ_ABOVE) * (width + 2 * KMQ_BORDER) */
+    KMQ_ABOVE = 3,           /* rows above the first */
+    KMQ_BORDER = 8           /* cells on either side of a row */
+};
 
 /* What functions return; faults are negative. */
 enum kmq_status {
@@ -72,7 +80,7 @@ int kmq_check_indices(const uint8_t *packed, int64_t rows, int64_t width, int co
 int kmq_unpack_pixels(const uint8_t *packed, int64_t rows, int64_t width, const uint8_t *palette,
                       int colors, int channels, uint8_t *pixels);
 
-/* Modelled bands (spec 6.3). `colors` is at least 2, and (rows + 3) * (width + 16) at most 2^28.
+/* Modelled bands (spec 6.3). `colors` is at least 2, and the plane has at most KMQ_MAX_CELLS.
    `memory` is scratch of kmq_band_memory(...) bytes at an address that 64 divides; what is in it
    does not matter. */
 
@@ -83,8 +91,8 @@ enum kmq_model { KMQ_PHOTO = 0, KMQ_GRAPHICS = 1 };
    has it and `may_use_avx2` is not 0; the results are the same bytes. */
 void kmq_start_up(int may_use_avx2);
 
-/* Bytes of scratch: the plane, which has two for each of (rows + 3) * (width + 16) cells, and at most
-   7.1 million and 4 * width more. */
+/* Bytes of scratch: the plane, which has two for each of its cells, and at most 7.1 million and
+   4 * width more. */
 int64_t kmq_band_memory(int64_t rows, int64_t width, int colors);
 
 /* Encodes rows * width indices, each below `colors`. At most `room` bytes of `payload` are written.

@@ -1,6 +1,12 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 
 cdef extern from "kmq.h" nogil:
+    enum kmq_limits:
+        KMQ_MAX_COLORS
+        KMQ_MAX_CELLS
+        KMQ_ABOVE
+        KMQ_BORDER
+
     enum kmq_status:
         KMQ_OK
         KMQ_ORDERED

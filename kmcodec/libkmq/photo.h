@@ -145,7 +145,7 @@ KMQ_INLINE void photo_code(RangeCoder *shared, int decoding, int number, uint16_
     photo_start(&space, kind, bits, rows * width, memory);
     space.colors = color_count;
     for (int64_t y = 0; y < rows; y++) {
-        uint16_t *row = plane + (y + 3) * stride + KMQ_BORDER;
+        uint16_t *row = plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER;
         const uint16_t *north = row - stride, *north2 = north - stride;
         kmq_begin_row(row, stride);
         pixel.around = kmq_look_around(row, stride);

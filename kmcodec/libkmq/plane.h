@@ -4,8 +4,7 @@
 #define KMQ_PLANE_H
 
 #include "compiler.h"
-
-enum { KMQ_BORDER = 8 }; /* cells on either side of a row of the plane */
+#include "kmq.h"
 
 #define KMQ_NONE UINT32_MAX /* no code */
 
@@ -88,7 +87,7 @@ KMQ_INLINE uint32_t kmq_ahead(uint32_t a, uint32_t b, uint32_t c, uint32_t color
 
 /* Bytes of a plane, to a multiple of 64. */
 KMQ_INLINE int64_t kmq_plane_bytes(int64_t rows, int64_t width) {
-    return ((rows + 3) * (width + 2 * KMQ_BORDER) * 2 + 63) / 64 * 64;
+    return ((rows + KMQ_ABOVE) * (width + 2 * KMQ_BORDER) * 2 + 63) / 64 * 64;
 }
 
 /* Makes a plane of rows of bytes, or of uint16_t if they are `wide`. */
@@ -97,7 +96,7 @@ KMQ_INLINE void kmq_fill_plane(uint16_t *plane, const void *indices, int64_t row
     const int64_t stride = width + 2 * KMQ_BORDER;
     memset(plane, 0, (size_t)kmq_plane_bytes(rows, width));
     for (int64_t y = 0; y < rows; y++) {
-        uint16_t *row = plane + (y + 3) * stride + KMQ_BORDER;
+        uint16_t *row = plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER;
         const uint8_t *bytes = (const uint8_t *)indices + y * width;
         if (wide)
             memcpy(row, (const uint16_t *)indices + y * width, 2 * (size_t)width);
@@ -110,7 +109,7 @@ KMQ_INLINE void kmq_take_plane(const uint16_t *plane, int64_t rows, int64_t widt
                                void *indices) {
     const int64_t stride = width + 2 * KMQ_BORDER;
     for (int64_t y = 0; y < rows; y++) {
-        const uint16_t *row = plane + (y + 3) * stride + KMQ_BORDER;
+        const uint16_t *row = plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER;
         uint8_t *bytes = (uint8_t *)indices + y * width;
         if (wide)
             memcpy((uint16_t *)indices + y * width, row, 2 * (size_t)width);
