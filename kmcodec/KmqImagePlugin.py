@@ -1,4 +1,4 @@
-"""The Pillow adapter, in Pillow's own order. Importing it registers KMQ."""
+"""Adapt .kmq files to Pillow, in the order of Pillow's own plugins; importing registers KMQ."""
 
 import difflib
 import warnings
@@ -36,14 +36,14 @@ def _accept(prefix: bytes) -> bool:
 
 
 class KmqImageFile(ImageFile.ImageFile):
-    """An open .kmq file; its bands are read when the pixels are asked for."""
+    """An open .kmq file, whose bands are read when the pixels are asked for."""
 
     format = FORMAT
     format_description = "K-Means palette image"
     n_frames = 1
     is_animated = False
     threads: int | None = None
-    """Bands decoded at once; None for one a core."""
+    """The number of bands decoded at once; None for one a core."""
 
     def _open(self) -> None:
         """Read and verify the head: header, metadata, palette."""
@@ -60,7 +60,7 @@ class KmqImageFile(ImageFile.ImageFile):
         transparency = pillow_transparency(header.mode, palette)
         if transparency is not None:
             self.info["transparency"] = transparency
-        # Stands for all bands until load_prepare finds them.
+        # One tile stands for all bands until load_prepare finds them.
         self.tile = [ImageFile._Tile("kmq", (0, 0, *self._size), self._head.size, ())]
 
     @property
@@ -77,7 +77,7 @@ class KmqImageFile(ImageFile.ImageFile):
     def draft(
         self, mode: str | None, size: tuple[int, int] | None
     ) -> tuple[str, tuple[int, int, float, float]] | None:
-        """Read in another mode or a reduced size, as close as possible above what is wanted.
+        """Prepare to read in another mode or smaller, as close as possible above what is wanted.
 
         A mode costs only the palette's conversion: RGB can be read as L, RGBA as LA, and P
         without transparency as L or RGB. A size is divided by 2, 4 or 8, averaging, while bands
@@ -112,7 +112,7 @@ class KmqImageFile(ImageFile.ImageFile):
                 return
 
     def verify(self) -> None:
-        """Verify every checksum and index, without making an image of them."""
+        """Verify every checksum and index, without making an image."""
         for band in find_bands(self._file, self._head):
             check_band(self._file, self._head, band)
         if self._exclusive_fp:
@@ -120,7 +120,7 @@ class KmqImageFile(ImageFile.ImageFile):
         self.fp = None
 
     def load_seek(self, pos: int) -> None:
-        """Pillow's ``Parser`` waits for the whole file where this is defined."""
+        """Seek in the file; as this is defined, Pillow's ``Parser`` waits for the whole file."""
         self._file.seek(pos)
 
     def load_prepare(self) -> None:
@@ -158,12 +158,12 @@ class KmqImageFile(ImageFile.ImageFile):
 
 
 class KmqDecoder(ImageFile.PyDecoder):
-    """Hands Pillow the pixels of one band, decoded by the image that is loaded."""
+    """A decoder that hands Pillow the pixels of a band, which the loading image decodes."""
 
     _pulls_fd = True
 
     def decode(self, buffer: Any) -> tuple[int, int]:  # noqa: ARG002  (the image reads the file)
-        """The next band: tiles are in the order of bands."""
+        """Decode the next band, as tiles are in the order of bands."""
         decoded: Iterator[bytes] = self.args[0]
         self.set_as_raw(next(decoded), "1;8" if self.mode == "1" else self.mode)
         return -1, 0
@@ -177,7 +177,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:  # noq
         del options[name]
         close = difflib.get_close_matches(name, OPTION_NAMES, 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        if name == "quality":  # of 1 to 95 in other formats, which would ruin labels
+        if name == "quality":  # 1 to 95 in other formats; obeying it would ruin labels
             hint = "; to lose no more than a PSNR in dB, say psnr"
         warnings.warn(f"KMQ has no option {name!r}, it is ignored{hint}", stacklevel=3)
     _, pieces = encode_pieces(im, **options)
@@ -194,7 +194,7 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 
 def register() -> None:
-    """Register KMQ with Pillow; again is harmless.
+    """Register KMQ with Pillow; doing so again is harmless.
 
     Importing ``kmcodec`` does it. Worker processes that are spawned start without it: give them
     this function as initializer.

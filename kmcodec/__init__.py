@@ -1,4 +1,4 @@
-"""The .kmq image format: K-Means palettes, exact indices, a Pillow plugin and two commands.
+"""Read and write .kmq images: K-Means palettes, exact indices, a Pillow plugin, two commands.
 
 Importing this package registers KMQ with Pillow, so that ``Image.open("x.kmq")`` and
 ``im.save("x.kmq", colors=64)`` work.

@@ -1,4 +1,4 @@
-"""``python -m kmcodec --report``: what to put into a bug report."""
+"""Print what belongs in a bug report: ``python -m kmcodec --report``."""
 
 import argparse
 import os
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def report() -> str:
-    """Versions, extensions, registration and cores, one a line."""
+    """Return versions, extensions, registration and cores, each on a line."""
     modules = {
         name: there
         for package in (libkmq, _loops)
@@ -51,7 +51,7 @@ def report() -> str:
 
 
 def installed_version(name: str) -> str:
-    """The version of an installed package."""
+    """Return the version of a package, or say that it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

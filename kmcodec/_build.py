@@ -1,4 +1,4 @@
-"""How setuptools builds: flags by compiler, one wheel for all Pythons, a whole sdist."""
+"""Tell setuptools how to build: flags by compiler, one wheel for all Pythons, a whole sdist."""
 
 import os
 import sys
@@ -17,15 +17,15 @@ COMPILE_FLAGS: Final = {"msvc": ["/O2"]}
 # takes half the time to compile.
 OTHER_FLAGS: Final = ["-O3", "-g0", "-ffp-contract=off"]
 LINK_FLAGS: Final = {"linux": ["-Wl,-s"]}  # no symbols but those that are exported
-STABLE_ABI: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")  # which has none
+STABLE_ABI: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")  # no GIL, no stable ABI
 SOURCE_FOLDERS: Final = ("spec", "tests", "tools")
 
 
 class BuildExtensions(build_ext):
-    """``build_ext`` that compiles on all cores, and whose failure names the cause."""
+    """A ``build_ext`` that compiles on all cores, and names the cause of a failure."""
 
     def build_extensions(self) -> None:
-        """Translate Cython one by one, then compile at once."""
+        """Translate the Cython modules one by one, then compile all of them at once."""
         from Cython.Build import cythonize
 
         for ext in self.extensions:
@@ -36,13 +36,13 @@ class BuildExtensions(build_ext):
             if STABLE_ABI:
                 ext.py_limited_api = True
                 ext.define_macros.append(("Py_LIMITED_API", "0x030B0000"))
-            if "-O" not in os.environ.get("CFLAGS", ""):  # it would come before, and not count
+            if "-O" not in os.environ.get("CFLAGS", ""):  # flags here would override it
                 ext.extra_compile_args = COMPILE_FLAGS.get(self.compiler.compiler_type, OTHER_FLAGS)
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
     def build_extension(self, ext: Extension) -> None:
-        """Compile one."""
+        """Compile one extension."""
         try:
             super().build_extension(ext)
         except (CompileError, ExecError, PlatformError, OSError) as error:
@@ -52,7 +52,7 @@ class BuildExtensions(build_ext):
 
 
 class BuildWheel(bdist_wheel):
-    """``bdist_wheel`` of one wheel for Python 3.11 and all later ones."""
+    """A ``bdist_wheel`` that makes one wheel for Python 3.11 and all later ones."""
 
     def finalize_options(self) -> None:
         """Name the wheel after the stable ABI."""
@@ -62,10 +62,10 @@ class BuildWheel(bdist_wheel):
 
 
 class BuildSource(sdist):
-    """``sdist`` with all that tests need."""
+    """An ``sdist`` that contains all that tests need."""
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
-        """Add the folders beside the package."""
+        """Add the source folders beside the package."""
         paths = (path for folder in SOURCE_FOLDERS for path in Path(folder).rglob("*"))
         wanted = [str(p) for p in paths if p.is_file() and "__pycache__" not in p.parts]
         super().make_release_tree(base_dir, sorted({*files, *wanted, "CHANGELOG.md"}))

@@ -1,4 +1,4 @@
-"""The compiled modules are required.
+"""Refuse to run without the compiled modules.
 
 Uncompiled, the loops would run a thousand times slower, and the library in C would not run at all,
 so an installation without them fails here instead of seeming to work.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def compiled(package: str, names: Sequence[str]) -> dict[str, bool]:
-    """Whether each module of a package is the compiled one."""
+    """Tell for each module of a package whether it is compiled."""
     found = {name: find_spec(f"{package}.{name}") for name in names}
     return {
         name: spec is not None and (spec.origin or "").endswith(tuple(EXTENSION_SUFFIXES))

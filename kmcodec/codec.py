@@ -1,4 +1,4 @@
-"""The two staircases: pixels down to bytes, and back up."""
+"""Take pictures down to bytes, step by step, and back up."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Unpack
@@ -22,7 +22,7 @@ from .quantizer.quantized import Quantized as Quantized
 def encode_pieces(
     image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptions]
 ) -> tuple[Quantized, Iterator[bytes | bytearray]]:
-    """What the file of ``encode`` shows, and its bytes piece by piece, while they are coded."""
+    """Return what the file of ``encode`` shows, and its pieces, which are coded when taken."""
     settings, given = split_options(options, EncodeOptions, colors=colors)
     picture = read_image(image)  # first, as Pillow may find metadata behind the pixels
     metadata = collect_metadata(given, getattr(image, "info", {}))
@@ -35,7 +35,7 @@ def encode_pieces(
 
 
 def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptions]) -> Encoded:
-    """Encode a picture as a .kmq file, whose bytes tell ``psnr`` and ``is_exact``.
+    """Encode a picture as a .kmq file: bytes with the attributes ``psnr`` and ``is_exact``.
 
     Args:
         image: a Pillow image (modes 1, L, LA, P, PA, RGB and RGBA open again as themselves), or a
@@ -49,14 +49,14 @@ def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptio
 
     Raises:
         QualityError: ``psnr``, or an ``exact`` result, takes more colors.
-        TypeError, ValueError: the image or an option is none of these.
+        TypeError, ValueError: the image or an option cannot be used.
     """
     quantized, pieces = encode_pieces(image, colors, **options)
     return Encoded.of(pieces, quantized.psnr)
 
 
 def encode_indexed(palette: Any, indices: Any, /, **options: Unpack[IndexedOptions]) -> bytes:
-    """Encode indices as they are: exact, and the same bytes everywhere; errors as of ``encode``.
+    """Encode indices exactly, and to the same bytes everywhere; errors are those of ``encode``.
 
     Args:
         palette: (K, 3) or (K, 4) uint8, K in 1..65536. It is stored in its order, duplicates and
@@ -76,13 +76,13 @@ def quantize(
     """Choose a palette and map each pixel to it, as ``encode`` does, without coding.
 
     A file may hold the entries in another order, unless it is of mode P or PA or the palette was
-    given; and with ``rate`` the result of rate 0, where that is no larger. Arguments and errors
+    given; with ``rate``, it holds the result of rate 0 if that is no larger. Arguments and errors
     are those of ``encode``, without options of coding.
 
     Returns:
-        What unpacks to a palette (K, 3 or 4) uint8 and indices (height, width) uint8, or uint16
-        above 256 colors; and tells ``mse``, ``psnr``, ``iterations``, ``seconds`` by stage, and the
-        ``trace`` of centroids and inertia.
+        A result that unpacks to a palette (K, 3 or 4) uint8 and indices (height, width) uint8, or
+        uint16 above 256 colors; and tells ``mse``, ``psnr``, ``iterations``, ``seconds`` by stage,
+        and the ``trace`` of centroids and inertia.
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
     return index_picture(read_image(image), settings)[1].in_color()

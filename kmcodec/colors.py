@@ -1,4 +1,4 @@
-"""Colors of the caller's, in whatever form they are given."""
+"""Read the caller's colors, in whatever form they are given."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,10 @@ or RGB values one after the other, in a list or as bytes."""
 
 
 def read_colors(name: str, given: Colors | None, most: int) -> NDArray[np.uint8] | None:
-    """Take palette entries in any of their forms.
+    """Read palette entries that are given in any form of ``Colors``.
 
     Args:
-        name: of the option, for errors.
+        name: the option's name, for errors.
         given: colors, or None.
         most: how many there may be.
 
@@ -48,7 +48,7 @@ def read_colors(name: str, given: Colors | None, most: int) -> NDArray[np.uint8]
 
 
 def _unpack_colors(name: str, given: Any) -> Any:
-    """Colors in numbers, whatever they were given as."""
+    """Return colors as numbers, whatever form they are given in."""
     if isinstance(given, ImagePalette.ImagePalette):
         return np.frombuffer(given.tobytes(), np.uint8).reshape(-1, len(given.mode))
     if isinstance(given, (bytes, bytearray)):

@@ -1,4 +1,4 @@
-"""The exception tree.
+"""Define the exceptions, which form this tree.
 
 KmqError (OSError)          the data at hand is not a file this package can decode
 ├── SignatureError          not a .kmq file at all

@@ -1,4 +1,4 @@
-"""Files: atomic save, load, info."""
+"""Save files atomically, load them, and tell what is in them."""
 
 import os
 import stat
@@ -27,7 +27,7 @@ from .pixels import ImageLike
 
 @contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A binary file that becomes ``path`` when the block ends well, and else never was.
+    """Open a binary file that becomes ``path`` if the block succeeds, and vanishes if it fails.
 
     Until then it has a name of its own in the same directory, so at every moment ``path`` is the
     old file or the complete new one, whatever happens to the disk or the process. A symbolic link
@@ -45,7 +45,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         return
     try:
         number, temporary = tempfile.mkstemp(".tmp", f".{target.name[:100]}.", target.parent)
-    except OSError as error:  # which names the temporary file
+    except OSError as error:  # its message names the temporary file
         raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(number, "wb") as file:
@@ -85,7 +85,7 @@ def save(
     colors: int = 256,
     **options: Unpack[EncodeOptions],
 ) -> Quantized:
-    """Encode a picture to a file that is the old one or the complete new one, never less.
+    """Encode a picture and save it, leaving an old file in place until the new one is complete.
 
     ``Image.save`` cannot promise that: Pillow empties the file before the encoder runs.
 
@@ -96,7 +96,7 @@ def save(
         **options: as for ``kmcodec.encode``.
 
     Returns:
-        What the file shows, with its ``psnr``, and whether it ``is_exact``.
+        The palette and indices that the file shows, with their ``psnr`` and ``is_exact``.
 
     Raises:
         OSError: the file cannot be written.
@@ -117,7 +117,7 @@ def save(
 def load(
     source: Source, /, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
 ) -> Image.Image:
-    """A .kmq file as a Pillow image in its source mode, all pixels read and the file closed.
+    """Load a .kmq file as a Pillow image in its source mode: read all pixels, close the file.
 
     Args:
         source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
@@ -141,7 +141,7 @@ def load(
 
 @dataclass(frozen=True, eq=False)
 class Info:
-    """What a file's head and band lengths tell. Two are equal if all of it is.
+    """The facts that a file's head and band lengths tell; two are equal if all of them are.
 
     Attributes:
         header: the fixed header.
@@ -159,10 +159,10 @@ class Info:
 
     @property
     def bits(self) -> dict[str, int]:
-        """The bits of the file by what they are for; all but "raw" add up to "file".
+        """The number of bits for each purpose; those of all parts add up to "file".
 
-        "raw" are those of the pixels at 24 bits each, "indices" those of all payloads but the
-        padding of packed rows.
+        "raw", which is no part, counts the pixels at 24 bits each; "indices" counts all payloads
+        except the padding of packed rows.
         """
         header = self.header
         payloads = self._bits("payload")
@@ -197,7 +197,7 @@ class Info:
 
 
 def info(source: Source, /, *, check: bool = False) -> Info:
-    """Read a file's header and sections; no pixels are decoded.
+    """Read a file's header and sections without decoding pixels.
 
     Args:
         source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.

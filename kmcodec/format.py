@@ -1,6 +1,6 @@
-"""The file format as data: sections 2 and 3 of ``spec/kmq.md``.
+"""Define the file format as data, as sections 2 and 3 of ``spec/kmq.md`` do in words.
 
-Every number of the layout stands here once; both directions are derived from it.
+Every number of the layout stands here once; writing and reading are both derived from it.
 
 Header, 20 bytes, little-endian::
 
@@ -36,8 +36,8 @@ MODEL_ABOVE: Final = 3  # spec 6.3.1: rows above the first
 MAX_PALETTE_LENGTH_BYTES: Final = 3  # spec 5.3
 MAX_NAME_BYTES: Final = 32  # spec 4
 MAX_METADATA_BYTES: Final = 1 << 24  # spec 4, each section
-MAX_PIXELS: Final = 2 * 89_478_485  # of a decoder's own accord: where Pillow refuses a picture
-METADATA_NAMES: Final = ("comment", "dpi", "exif", "icc_profile", "xmp")  # spec 4; Pillow's words
+MAX_PIXELS: Final = 2 * 89_478_485  # the default limit: above it, Pillow refuses a picture
+METADATA_NAMES: Final = ("comment", "dpi", "exif", "icc_profile", "xmp")  # spec 4; Pillow's names
 CHECKSUM_BYTES: Final = 4  # spec 7
 
 Indices = NDArray[np.uint8 | np.uint16]
@@ -48,14 +48,14 @@ MIME_TYPE: Final = "image/x-kmq"
 
 
 class Coding(IntEnum):
-    """How a band's indices are coded (spec 3.3)."""
+    """The ways to code a band's indices (spec 3.3)."""
 
     PACKED = 0
     MODELLED = 1
 
 
 class Mode(IntEnum):
-    """What kind of picture was saved, and so what opens again (spec 3.4)."""
+    """The kind of picture that was saved, and so opens again (spec 3.4)."""
 
     BILEVEL = 0
     L = 1
@@ -73,7 +73,7 @@ class Mode(IntEnum):
 
     @property
     def channels(self) -> int:
-        """Bytes of one palette entry."""
+        """The number of bytes of one palette entry."""
         return _MODES[self].channels
 
     @property
@@ -83,7 +83,7 @@ class Mode(IntEnum):
 
     @property
     def max_colors(self) -> int:
-        """Most palette entries the mode allows; what Pillow can hold in it."""
+        """The most palette entries that the mode allows, which is what Pillow can hold in it."""
         return _MODES[self].max_colors
 
     @property
@@ -116,14 +116,14 @@ _BILEVEL_PALETTES: Final = (b"\x00", b"\xff", b"\x00\xff")
 
 
 class Flags(IntFlag):
-    """Header flags (spec 3.5). A set bit without a name here is a later format's."""
+    """The header flags (spec 3.5); a set bit that has no name here is of a later format."""
 
     METADATA = 1
     CODED_PALETTE = 2
 
 
 class Field(NamedTuple):
-    """A header field: where it is and which section of the specification defines it."""
+    """A header field, with its place and the section of the specification that defines it."""
 
     name: str
     offset: int
@@ -148,17 +148,17 @@ HEADER_BYTES: Final = _HEADER.size
 
 
 def index_bits(color_count: int) -> int:
-    """Bits of one packed index: ceil(log2(color_count)), 0 for one color (spec 3.8)."""
+    """Return the bits of one packed index: ceil(log2(color_count)), 0 for one color (spec 3.8)."""
     return (color_count - 1).bit_length()
 
 
 def index_dtype(color_count: int) -> type[np.uint8] | type[np.uint16]:
-    """The NumPy type that holds an index."""
+    """Return the NumPy type that holds an index."""
     return np.uint8 if color_count <= 256 else np.uint16
 
 
 def palette_colors(palette: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Number of the palette color that each RGBA entry of a PA picture belongs to (spec 5).
+    """Return the number of the palette color of each RGBA entry of a PA picture (spec 5).
 
     Successive entries of equal color and ascending alpha are one palette color.
     """
@@ -179,7 +179,7 @@ def check_palette(mode: Mode, palette: NDArray[np.uint8], offset: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The fixed header. ``color_count`` and ``band_rows`` are the true values, from 1."""
+    """The fixed header, whose ``color_count`` and ``band_rows`` are the true values, from 1."""
 
     coding: Coding
     mode: Mode
@@ -190,7 +190,7 @@ class Header:
     band_rows: int
 
     def pack(self) -> bytes:
-        """The header's 20 bytes."""
+        """Return the header as its 20 bytes."""
         return _HEADER.pack(
             MAGIC,
             VERSION,
@@ -205,7 +205,7 @@ class Header:
 
     @classmethod
     def unpack(cls, data: bytes) -> "Header":
-        """The header in the first bytes of ``data``, every field checked."""
+        """Read the header from the first bytes of ``data``, and check every field."""
         if data[: len(MAGIC)] != MAGIC[: len(data)] or not data:
             raise SignatureError("not a .kmq file", offset=0, field="magic")
         if len(data) < HEADER_BYTES:
@@ -246,31 +246,31 @@ class Header:
 
     @property
     def bits(self) -> int:
-        """Bits of one packed index."""
+        """The number of bits of one packed index."""
         return index_bits(self.color_count)
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one row of packed indices."""
+        """The number of bytes of one row of packed indices."""
         return (self.width * self.bits + 7) // 8
 
     @property
     def band_cells(self) -> int:
-        """Cells of a band with the border that the model needs (spec 6.3.2)."""
+        """The number of cells of a band with the border that the model needs (spec 6.3.2)."""
         return (self.band_rows + MODEL_ABOVE) * (self.width + 2 * MODEL_BORDER)
 
     @property
     def palette_bytes(self) -> int:
-        """Bytes of a palette that is not coded."""
+        """The number of bytes of a palette that is not coded."""
         return self.color_count * self.mode.channels
 
     @property
     def band_count(self) -> int:
-        """Number of bands."""
+        """The number of bands."""
         return -(-self.height // self.band_rows)
 
     def rows_of_band(self, band: int) -> tuple[int, int]:
-        """First row of a band, and the row after its last."""
+        """Return the first row of a band, and the row after its last."""
         return band * self.band_rows, min((band + 1) * self.band_rows, self.height)
 
 

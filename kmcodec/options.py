@@ -1,4 +1,4 @@
-"""The encoder's options: one list for functions, plugin and command line."""
+"""List and check the encoder's options, once for functions, plugin and command line."""
 
 import math
 import operator
@@ -22,7 +22,7 @@ DitheringName = Literal["diffusion", "ordered"]
 WeightingName = Literal["pixels", "roots"]
 
 MAX_PSNR: Final = 200
-"""In dB, that can be asked for: above that of any picture that is not exact."""
+"""The highest PSNR in dB to ask for: above that of any picture that is not exact."""
 
 _DITHERS: Final = {
     Image.Dither.NONE: (0.0, "diffusion"),
@@ -32,7 +32,7 @@ _DITHERS: Final = {
 
 
 class QuantizerOptions(TypedDict, total=False):
-    """Options of ``quantize``, as ``Options`` describes them."""
+    """The options of ``quantize``, which ``Options`` describes."""
 
     speed: int
     seeding: SeedingName | None
@@ -54,7 +54,7 @@ class QuantizerOptions(TypedDict, total=False):
 
 
 class CodingOptions(TypedDict, total=False):
-    """Options of what codes indices, as ``Options`` describes them."""
+    """The options for coding indices, which ``Options`` describes."""
 
     coding: CodingName
     slack: float
@@ -63,7 +63,7 @@ class CodingOptions(TypedDict, total=False):
 
 
 class MetadataOptions(TypedDict, total=False):
-    """Metadata under the keys of Pillow's ``info``; empty or None for none."""
+    """The metadata to store, under the keys of Pillow's ``info``; empty or None for none."""
 
     comment: str | bytes | None
     dpi: tuple[float, float] | None
@@ -73,44 +73,44 @@ class MetadataOptions(TypedDict, total=False):
 
 
 class IndexedOptions(CodingOptions, MetadataOptions, total=False):
-    """Options of ``encode_indexed``."""
+    """The options of ``encode_indexed``."""
 
 
 class EncodeOptions(QuantizerOptions, CodingOptions, MetadataOptions, total=False):
-    """Options of ``encode`` and ``save``."""
+    """The options of ``encode`` and ``save``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Checked options of ``encode``.
+    """The options of ``encode``, checked.
 
     Attributes:
         colors: most palette entries, 1..65536. Pictures with no more distinct colors are exact,
             unless ``rate`` is above 0, or ``psnr`` asks for less.
         coding: how indices are coded: ``"modelled"``, which falls back to ``"packed"`` where that
             is smaller, or ``"packed"``.
-        slack: share of its bytes that a large band may be larger for being decoded several times
-            as fast, 0 (the smallest file) to 1. An estimate: as some of its rows, so the band.
+        slack: share of its bytes by which a large band may grow to be decoded several times as
+            fast, 0 (the smallest file) to 1. The growth is estimated from some of its rows.
         speed: 1 (best palette) to 10 (fastest); how long palettes are searched for.
         seeding: where K-Means starts: ``"wu"``, ``"k-means++"`` or ``"random"``; it then runs once
-            and nothing is searched. None for what ``speed`` finds best.
-        seed: of all that draws, at least 0. The same seed gives the same bytes.
-        starts: seedings to choose the best of, at least 1; None for as many as ``speed`` says.
+            and nothing is searched. None to search as long as ``speed`` says.
+        seed: for all that is drawn at random, at least 0. The same seed gives the same bytes.
+        starts: seedings to try, at least 1; the best is kept. None for as many as ``speed`` says.
         iterations: most iterations of K-Means on all colors, at least 1; None for as many as
             ``speed`` says.
         space: where colors are compared: ``"rgb"``, which has the highest PSNR, or ``"oklab"``,
             which is nearer to what people see.
-        weighting: what colors count: their ``"pixels"``, or the square ``"roots"`` of the pixels
-            of about the same color, which keeps small areas of a color of their own.
+        weighting: how much a color counts: by its ``"pixels"``, or by square ``"roots"`` of the
+            pixels of about the same color, which keeps small areas of a color of their own.
         importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
             each pixel counts, relative to the others.
         palette: as ``Colors``: pixels are mapped to these entries, however many, which are stored
             in this order.
-        fixed: as ``Colors``: kept exactly, and first in what ``quantize`` returns; they count as
-            ``colors``. A picture that keeps its own palette does without.
-        psnr: in dB, over all channels, alpha too, to be reached with as few colors as it takes, or
-            a pair of the least to accept and the one to reach; before dithering and ``rate``, which
-            lower it. A picture whose own palette fits keeps it.
+        fixed: as ``Colors``: entries that are kept exactly, and are first in what ``quantize``
+            returns; they count as ``colors``. A picture that keeps its own palette lacks them.
+        psnr: what to reach with as few colors as it takes, in dB over all channels, alpha too; or
+            a pair, the least to accept and the one to reach. Dithering and ``rate`` lower it
+            afterwards. A picture whose own palette fits keeps it.
         exact: whether to fail instead of losing anything.
         dither: strength of dithering, 0 (off) to 1; or ``Image.Dither``.
         dithering: ``"diffusion"`` of errors, or ``"ordered"``, a pattern that repeats itself.
@@ -233,10 +233,10 @@ class Options:
 
 
 def check_integer(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
-    """A number of the caller's, of any integer type.
+    """Check a number of the caller's, of any integer type, and return it.
 
     Raises:
-        TypeError, ValueError: it is no integer, or out of range; the name is told.
+        TypeError, ValueError: it is no integer, or out of range; the message tells the name.
     """
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} is {value!r}, must be an integer")
@@ -248,14 +248,14 @@ def check_integer(name: str, value: Any, low: int | None = None, high: int | Non
 
 
 def _distinct(colors: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
-    """Each color once, in the order of first places."""
+    """Return each color once, in the order in which they first occur."""
     if colors is None:
         return None
     return colors[np.sort(np.unique(colors, axis=0, return_index=True)[1])]
 
 
 def _importance(given: Any) -> NDArray[np.float64] | None:
-    """Importance as (height, width) float64."""
+    """Return the importance as (height, width) float64."""
     if given is None:
         return None
     importance = np.asarray(given)
@@ -273,12 +273,12 @@ OPTION_NAMES: Final = (*(field.name for field in fields(Options)), *METADATA_NAM
 
 
 def split_options(given: Any, names: Any, **others: Any) -> tuple[Options, dict[str, Any]]:
-    """Check options, and part metadata from them.
+    """Check options, and separate metadata from them.
 
     Args:
         given: values by name.
         names: the names that apply, as keys or as a TypedDict.
-        **others: more options, under names that are no longer in question.
+        **others: more options, whose names are known to apply.
 
     Raises:
         TypeError: an option does not exist, or does not apply.

@@ -1,4 +1,4 @@
-"""Arrays and Pillow images to checked uint8 pixels and their source mode, and back."""
+"""Turn arrays and Pillow images into checked uint8 pixels and their source mode, and back."""
 
 from typing import Any, Final, NamedTuple
 
@@ -8,7 +8,7 @@ from PIL import Image, ImagePalette
 
 from .format import MAX_COLORS, Indices, Mode, index_dtype, palette_colors
 
-# What Pillow's WebP writer converts too; nothing but RGB can be meant.
+# Pillow's WebP writer converts these modes too; they can mean nothing but RGB.
 _CONVERTED: Final = {
     "CMYK": "RGB",
     "YCbCr": "RGB",
@@ -24,11 +24,11 @@ WRITABLE_MODES: Final = frozenset({"1", "P", "PA", *_DIRECT_MODES, *_CONVERTED})
 
 
 ImageLike = Image.Image | NDArray[np.uint8] | NDArray[np.bool_]
-"""A picture of the caller's: see ``read_image``."""
+"""A picture in a form that ``read_image`` takes."""
 
 
 class Pixels(NamedTuple):
-    """A picture by its pixels: (height, width, channels) uint8 in the channels of its mode."""
+    """A picture without palette: (height, width, channels) uint8 in the channels of its mode."""
 
     mode: Mode
     pixels: NDArray[np.uint8]
@@ -43,7 +43,7 @@ class Indexed(NamedTuple):
 
 
 def read_image(image: Any) -> Pixels | Indexed:
-    """Take the pixels out of a Pillow image or an array.
+    """Read the pixels of a Pillow image or an array.
 
     Args:
         image: a Pillow image, or a uint8 array of shape (height, width) for gray,
@@ -51,9 +51,9 @@ def read_image(image: Any) -> Pixels | Indexed:
             (height, width) for black and white.
 
     Raises:
-        TypeError: neither of them, or an array of another type.
-        ValueError: no pixels, a shape that is none of these, or a Pillow mode that would lose
-            more than color depth (I;16, I, F, LAB).
+        TypeError: it is neither of them, or an array of another type.
+        ValueError: it has no pixels, a shape that is none of these, or a Pillow mode that would
+            lose more than color depth (I;16, I, F, LAB).
     """
     source = _read_pillow(image) if isinstance(image, Image.Image) else _read_array(image)
     if not source[-1].size:
@@ -62,7 +62,7 @@ def read_image(image: Any) -> Pixels | Indexed:
 
 
 def read_images(images: Any) -> list[Pixels | Indexed]:
-    """Take the pixels out of several images, at least one.
+    """Read the pixels of several images, at least one.
 
     Raises:
         TypeError, ValueError: as ``read_image``; or what is given is one image.
@@ -76,14 +76,14 @@ def read_images(images: Any) -> list[Pixels | Indexed]:
 
 
 def read_indexed(palette: Any, indices: Any) -> Indexed:
-    """Take a palette and indices as they are.
+    """Check a palette and indices, and take them as they are.
 
     Args:
         palette: (K, 3) or (K, 4) uint8, K in 1..65536.
         indices: (height, width) of an integer type, each in 0..K-1.
 
     Raises:
-        TypeError, ValueError: an array of another shape, type or range.
+        TypeError, ValueError: an array has another shape, type or range.
     """
     palette, indices = np.asarray(palette), np.asarray(indices)
     if palette.dtype != np.uint8 or palette.ndim != 2 or palette.shape[1] not in (3, 4):
@@ -157,7 +157,7 @@ def _read_palette_alpha_image(image: Image.Image) -> Indexed:
 
 
 def _pillow_palette(image: Image.Image, used: int) -> NDArray[np.uint8]:
-    """The palette as RGB; entries that pixels use but the palette lacks are black, as in Pillow."""
+    """Return the palette as RGB, with black where pixels use entries it lacks, as in Pillow."""
     stored = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
     palette = np.zeros((max(used, len(stored)), 3), np.uint8)
     palette[: len(stored)] = stored
@@ -165,7 +165,7 @@ def _pillow_palette(image: Image.Image, used: int) -> NDArray[np.uint8]:
 
 
 def _palette_alpha(image: Image.Image, count: int) -> NDArray[np.uint8]:
-    """Alpha of each palette entry, from an RGBA palette or from ``info["transparency"]``."""
+    """Return alpha of each palette entry, from an RGBA palette or ``info["transparency"]``."""
     alpha = np.full(count, 255, np.uint8)
     if image.palette is not None and image.palette.mode == "RGBA":
         stored = np.array(image.getpalette("RGBA"), np.uint8)[3::4]
@@ -183,7 +183,7 @@ def _palette_alpha(image: Image.Image, count: int) -> NDArray[np.uint8]:
 def alpha_entries(
     palette: NDArray[np.uint8], indices: NDArray[np.uint8], alpha: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint8], Indices]:
-    """One palette entry for each pair of palette color and alpha (spec 5, mode PA).
+    """Make one palette entry for each pair of palette color and alpha (spec 5, mode PA).
 
     Args:
         palette: (K, 3) uint8.
@@ -196,7 +196,7 @@ def alpha_entries(
     """
     pairs = indices.astype(np.uint16) << 8 | alpha
     unused = np.setdiff1d(np.arange(len(palette)), indices)
-    # Opaque entries part a color from an equal one that follows it, or the two would be one.
+    # An opaque entry separates a color from an equal one after it, or the two would be one.
     equal = np.flatnonzero((palette[1:] == palette[:-1]).all(axis=1))
     opaque = np.union1d(unused, equal).astype(np.uint16) << 8 | 255
     entries = np.union1d(pairs, opaque)
@@ -205,7 +205,7 @@ def alpha_entries(
 
 
 def unpacking_table(mode: Mode, palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What each index becomes in memory in its source mode: (K, channels) uint8.
+    """Return what each index becomes in memory in its source mode: (K, channels) uint8.
 
     The channels are Pillow's: an index for P, index and alpha for PA, colors for the others.
     """
@@ -218,7 +218,7 @@ def unpacking_table(mode: Mode, palette: NDArray[np.uint8]) -> NDArray[np.uint8]
 
 
 def pillow_palette(mode: Mode, palette: NDArray[np.uint8]) -> ImagePalette.ImagePalette | None:
-    """The palette a Pillow image of this mode carries, or None."""
+    """Return the palette that a Pillow image of this mode carries, or None."""
     if mode in (Mode.P, Mode.P_ALPHA):
         return ImagePalette.raw("RGB", palette[:, :3].tobytes())
     if mode == Mode.PA:
@@ -228,10 +228,10 @@ def pillow_palette(mode: Mode, palette: NDArray[np.uint8]) -> ImagePalette.Image
 
 
 def pillow_transparency(mode: Mode, palette: NDArray[np.uint8]) -> int | bytes | None:
-    """A palette's alpha as ``info["transparency"]``, in the form Pillow's PNG reader has.
+    """Return a palette's alpha as ``info["transparency"]``, in the form of Pillow's PNG reader.
 
-    One index if that entry alone is transparent and all others are opaque, else a byte an entry;
-    None if alpha is in the pixels, or there is none.
+    It is one index if that entry alone is transparent and all others are opaque, else a byte for
+    each entry; None if alpha is in the pixels, or there is none.
     """
     if mode != Mode.P_ALPHA:
         return None
@@ -243,15 +243,15 @@ def pillow_transparency(mode: Mode, palette: NDArray[np.uint8]) -> int | bytes |
 
 
 def color_palette(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A palette of any mode as RGB or RGBA: (K, 3 or 4) uint8."""
+    """Convert a palette of any mode to RGB or RGBA: (K, 3 or 4) uint8."""
     return to_channels(palette, palette.shape[1] + 2) if palette.shape[1] <= 2 else palette
 
 
 def to_channels(values: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
-    """Entries or pixels (..., c) of gray, gray and alpha, RGB or RGBA as (..., channels).
+    """Convert entries or pixels (..., c) of gray, gray and alpha, RGB or RGBA to (..., channels).
 
-    Gray becomes three equal channels, RGB the first of them, so it should be gray; alpha becomes
-    255 where there was none, and is left out where there is none wanted.
+    Gray becomes three equal channels. RGB becomes its first channel, so it should be gray. Alpha
+    becomes 255 where there was none, and is left out where none is wanted.
     """
     have = values.shape[-1]
     if have == channels:
@@ -266,5 +266,5 @@ def to_channels(values: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
 
 
 def has_alpha_channel(channels: int) -> bool:
-    """Whether the last of so many channels is alpha."""
+    """Tell whether the last of so many channels is alpha."""
     return channels in (2, 4)

@@ -1,4 +1,4 @@
-"""The commands ``kmq-convert`` and ``kmq-info``: here the exit codes and failures they share."""
+"""Define the exit codes and failures that ``kmq-convert`` and ``kmq-info`` share."""
 
 import argparse
 import os
@@ -19,14 +19,14 @@ from kmcodec.errors import LimitError
 
 
 class Exit(IntEnum):
-    """Exit codes of both commands."""
+    """The exit codes of both commands."""
 
     OK = 0
     FAILED = 1
     USAGE = 2
     DAMAGED = 3
     REFUSED = 4
-    QUALITY = 99  # as of pngquant
+    QUALITY = 99  # as in pngquant
     INTERRUPTED = 130
     BROKEN_PIPE = 141
     TERMINATED = 143
@@ -46,7 +46,7 @@ exit codes:
 
 
 class CommandError(Exception):
-    """An expected failure: the file it is about, one sentence, and the exit code."""
+    """An expected failure, with the file it is about, one sentence, and the exit code."""
 
     def __init__(self, code: Exit, name: str, message: str) -> None:
         super().__init__(message)
@@ -55,7 +55,7 @@ class CommandError(Exception):
 
 
 def explain(error: Exception, name: str) -> CommandError:
-    """What to tell the user about an error that came from reading or writing a file."""
+    """Turn an error from reading or writing a file into what to tell the user."""
     if isinstance(error, MemoryError):
         return CommandError(Exit.FAILED, name, "not enough memory")
     if isinstance(error, UnidentifiedImageError):
@@ -68,14 +68,14 @@ def explain(error: Exception, name: str) -> CommandError:
 
 
 def binary(stream: TextIO | None) -> BinaryIO:
-    """The bytes of standard input or output, which is None where a shell has closed it."""
+    """Return the bytes of standard input or output, which is None if a shell has closed it."""
     if stream is None:
         raise CommandError(Exit.FAILED, "-", "the standard stream is closed")
     return stream.buffer
 
 
 def escape(text: str) -> str:
-    """Text in one line, with nothing in it that a terminal would obey."""
+    """Escape text, so that it is one line with nothing in it that a terminal would obey."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
@@ -85,7 +85,7 @@ def tell(command: str, name: str, message: str) -> None:
 
 
 def add_common_options(parser: argparse.ArgumentParser, quiet: str) -> None:
-    """The options that both commands have."""
+    """Add the options that both commands have."""
     try:
         number = version("kmcodec")
     except PackageNotFoundError:
@@ -95,7 +95,7 @@ def add_common_options(parser: argparse.ArgumentParser, quiet: str) -> None:
 
 
 def run(command: str, work: Callable[[], int]) -> int:
-    """The exit code of ``work``, its expected failures told in one line and without traceback."""
+    """Run ``work`` and return its exit code; tell expected failures in one line, no traceback."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     in_main_thread = threading.current_thread() is threading.main_thread()
@@ -123,7 +123,7 @@ def run(command: str, work: Callable[[], int]) -> int:
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Unwind, so that a temporary file is removed."""
+    """Raise ``SystemExit``, so that a temporary file is removed on the way out."""
     raise SystemExit(Exit.TERMINATED)
 
 

@@ -1,4 +1,4 @@
-"""The encoder's options on a command line: one argument for each field of ``Options``."""
+"""Offer the encoder's options on a command line, one argument for each field of ``Options``."""
 
 import argparse
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _NAMES: Final = (*Options.__dataclass_fields__, "palette_from")
 
 
 def add_coding_options(group: Any) -> None:
-    """Add them; what is not given is left out, so that defaults stand in ``Options``."""
+    """Add the options; what is not given is left out, so that only ``Options`` has defaults."""
 
     def add(*names: str, **settings: Any) -> None:
         group.add_argument(*names, default=argparse.SUPPRESS, **settings)
@@ -79,7 +79,7 @@ def add_coding_options(group: Any) -> None:
 
 
 def given_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The options that are on the command line, names of files not yet replaced by what they hold.
+    """Return the options on the command line, with files by name, which are not yet read.
 
     Raises:
         TypeError, ValueError: one is out of range, or two do not go together.
@@ -95,7 +95,7 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Options for the encoder, the files they name read."""
+    """Read the files that options name, and return options for the encoder."""
     options = dict(given)
     if "importance" in options:
         options["importance"] = read_picture(
@@ -107,7 +107,7 @@ def read_options(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_palette(names: list[str], colors: int) -> Any:
-    """(K, 3 or 4) the palette of a picture in its order, or one for several pictures."""
+    """Return the palette of a picture in its order, or one for several pictures: (K, 3 or 4)."""
     if len(names) == 1:
         return read_picture(names[0], lambda image: own_palette(image, names[0], colors))
     images = [read_picture(name, lambda image: image.copy()) for name in names]
@@ -115,14 +115,14 @@ def read_palette(names: list[str], colors: int) -> Any:
 
 
 def own_palette(image: Image.Image, name: str, colors: int) -> Any:
-    """The palette that a picture has, or one chosen for it."""
+    """Return the palette that a picture has, or one chosen for it."""
     if image.format == FORMAT:
         return color_palette(info(name).palette)
     return quantize(image, colors).palette
 
 
 def read_picture(name: str, take: Callable[[Image.Image], Any]) -> Any:
-    """What is taken from a picture that an option names."""
+    """Open a picture that an option names, and return what ``take`` takes from it."""
     try:
         with Image.open(name) as image:
             image.load()
@@ -132,7 +132,7 @@ def read_picture(name: str, take: Callable[[Image.Image], Any]) -> Any:
 
 
 def parse_color(text: str) -> tuple[int, ...]:
-    """A color as RGBA."""
+    """Parse a color as RGBA."""
     try:
         return tuple(ImageColor.getcolor(text, "RGBA"))  # type: ignore[arg-type]
     except ValueError:
@@ -140,7 +140,7 @@ def parse_color(text: str) -> tuple[int, ...]:
 
 
 def parse_psnr(text: str) -> tuple[float, float]:
-    """``DB`` or ``MIN-DB`` as the least PSNR to accept and the one to reach."""
+    """Parse ``DB`` or ``MIN-DB`` as the least PSNR to accept and the one to reach."""
     least, dash, wanted = text.rpartition("-")
     try:
         return float(least if dash else 0), float(wanted)

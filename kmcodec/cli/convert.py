@@ -1,4 +1,4 @@
-"""``kmq-convert``: pictures to .kmq, and back."""
+"""Convert pictures to .kmq, and back: the command ``kmq-convert``."""
 
 import argparse
 import json
@@ -40,7 +40,7 @@ the output format has room for them. The output file is the old one or the compl
 
 
 class Report(NamedTuple):
-    """What was done, as ``--json`` tells it; of colors and PSNR, in dB, nothing but for .kmq."""
+    """A report of what was done, as ``--json`` tells it; all about colors is None but for .kmq."""
 
     input: str
     output: str
@@ -51,12 +51,12 @@ class Report(NamedTuple):
     bytes: int
     colors: int | None
     psnr: float | None
-    """None if exact, too."""
+    """In dB; None if exact, too."""
     exact: bool | None
     seconds: float
 
     def text(self) -> str:
-        """The same in a line."""
+        """Return the report as one line."""
         share = 100 * self.bytes / (3 * self.width * self.height)
         parts = [
             f"{self.width}x{self.height} {self.mode} to {self.format} of {self.bytes:,} bytes",
@@ -69,7 +69,7 @@ class Report(NamedTuple):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Convert one picture; the exit code."""
+    """Convert one picture, and return the exit code."""
     parser = make_parser()
     argv = sys.argv[1:] if argv is None else argv
     # IN -k 16 OUT needs the intermixed parser, which in Python 3.11 does not know "--".
@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog=COMMAND,
         description=EXAMPLES,
@@ -164,7 +164,7 @@ def shown_warnings(args: argparse.Namespace) -> Iterator[None]:
 
 
 def open_input(name: str) -> IO[bytes]:
-    """The input as a seekable stream."""
+    """Open the input as a seekable stream."""
     try:
         if name == STANDARD:
             return BytesIO(binary(sys.stdin).read())
@@ -178,7 +178,7 @@ def open_input(name: str) -> IO[bytes]:
 
 
 def open_image(file: IO[bytes], name: str) -> Image.Image:
-    """The picture, its pixels not yet read."""
+    """Open the picture without reading its pixels."""
     try:
         return Image.open(file)
     except Exception as error:  # Pillow's readers raise many kinds
@@ -196,7 +196,7 @@ def load_image(image: Image.Image, args: argparse.Namespace) -> None:
 
 
 def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
-    """Name and Pillow format of the output."""
+    """Choose the name and Pillow format of the output."""
     output = STANDARD if args.output is None and args.input == STANDARD else args.output
     if args.to:
         extension = f".{args.to.lower().removeprefix('.')}"
@@ -217,7 +217,7 @@ def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
 
 
 def find_format(extension: str, name: str) -> str:
-    """The format that Pillow writes under an extension."""
+    """Find the format that Pillow writes under an extension."""
     if not extension:
         raise CommandError(Exit.USAGE, name, "say the output format with --to, as in --to png")
     found = Image.registered_extensions().get(extension, "")
@@ -227,7 +227,7 @@ def find_format(extension: str, name: str) -> str:
 
 
 def check_target(args: argparse.Namespace, output: str) -> None:
-    """Refuse what would destroy something, unless forced to."""
+    """Refuse an output that would destroy something, unless forced to."""
     if args.force:
         return
     if output == STANDARD:
@@ -244,7 +244,7 @@ def check_target(args: argparse.Namespace, output: str) -> None:
 def encode_image(
     image: Image.Image, args: argparse.Namespace
 ) -> tuple[Quantized, Iterable[bytes | bytearray]]:
-    """What a .kmq file shows, and its pieces."""
+    """Encode a picture: return what the .kmq file shows, and the pieces of the file."""
     options = read_options(args.options)
     if image.format == "PNG" and "Comment" in image.info and not args.strip:
         options = {"comment": image.info["Comment"], **options}
@@ -257,7 +257,7 @@ def encode_image(
 
 
 def write_image(image: Image.Image, target_format: str, output: str) -> bytes:
-    """The picture in a format of Pillow's, complete in memory before a file is touched."""
+    """Write the picture in a format of Pillow's to memory, before a file is touched."""
     buffer = BytesIO()
     try:
         image.save(buffer, target_format, **writer_options(image.info, target_format))
@@ -267,7 +267,7 @@ def write_image(image: Image.Image, target_format: str, output: str) -> bytes:
 
 
 def writer_options(metadata: Mapping[Any, Any], target_format: str) -> dict[str, Any]:
-    """Metadata in the form that a Pillow writer wants; those without room for it ignore it."""
+    """Return metadata in the form a Pillow writer wants; those without room for it ignore it."""
     options = {name: metadata[name] for name in METADATA_NAMES if name in metadata}
     if target_format == "PNG":
         options["pnginfo"] = chunks = PngImagePlugin.PngInfo()
@@ -286,7 +286,7 @@ def writer_options(metadata: Mapping[Any, Any], target_format: str) -> dict[str,
 
 
 def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> int:
-    """Write the output, and count its bytes; a file appears complete or not at all."""
+    """Write the output, and return its size; a file appears complete or not at all."""
     size = 0
 
     def counted() -> Iterator[bytes | bytearray]:

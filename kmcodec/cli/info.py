@@ -1,4 +1,4 @@
-"""``kmq-info``: what is in .kmq files, down to every bit.
+"""Show what is in .kmq files, down to every bit: the command ``kmq-info``.
 
 ``--json`` writes an array of one object a file, in the order of the command line::
 
@@ -52,7 +52,7 @@ Show what is in .kmq files. Only head and band lengths are read, unless --check 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show all files; the worst exit code of any."""
+    """Show all files, and return the worst exit code of any."""
     parser = argparse.ArgumentParser(
         prog=COMMAND,
         description=EXAMPLES,
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def show_files(args: argparse.Namespace) -> int:
-    """Show each file; a bad one is named and does not stop the others."""
+    """Show each file; name a bad one, and go on with the others."""
     worst = Exit.OK
     objects = []
     for name in args.files:
@@ -96,7 +96,7 @@ def show_files(args: argparse.Namespace) -> int:
 
 
 def find_source(name: str) -> Path | bytes:
-    """A path where it can be read by pieces, else all of a stream."""
+    """Return a path if it can be read by pieces, else all bytes of a stream."""
     if name == STANDARD:
         return binary(sys.stdin).read()
     path = Path(name)
@@ -106,7 +106,7 @@ def find_source(name: str) -> Path | bytes:
 def text_lines(
     name: str, facts: Info, source: Path | bytes, args: argparse.Namespace
 ) -> Iterator[str]:
-    """What is printed of a file."""
+    """Yield the lines that are printed of a file."""
     yield f"{escape(name)}: {summary(facts)}{', OK' if args.check else ''}"
     if args.verbose:
         yield from field_lines(facts)
@@ -122,7 +122,7 @@ def text_lines(
 
 
 def summary(facts: Info) -> str:
-    """The file in one line."""
+    """Sum up the file in one line."""
     header = facts.header
     ratio = 100 * facts.bits["file"] / facts.bits["raw"]
     parts = (
@@ -138,7 +138,7 @@ def summary(facts: Info) -> str:
 
 
 def bits_an_index(facts: Info) -> str:
-    """The width of packed indices, or the mean of modelled ones."""
+    """Tell the width of packed indices, or the mean of modelled ones."""
     header = facts.header
     if header.coding == Coding.PACKED:
         return f"{plural(header.bits, 'bit')} an index"
@@ -146,7 +146,7 @@ def bits_an_index(facts: Info) -> str:
 
 
 def field_lines(facts: Info) -> Iterator[str]:
-    """Every header field: where it is, its bytes and what they mean."""
+    """Yield a line for every header field: where it is, its bytes and what they mean."""
     yield f"  {'offset':>6}  {'raw bytes':<11}  {'field':<11}  {'value':<24}  spec"
     raw = facts.header.pack()
     for field in FIELDS:
@@ -156,7 +156,7 @@ def field_lines(facts: Info) -> Iterator[str]:
 
 
 def field_value(facts: Info, name: str) -> str:
-    """The meaning of a header field."""
+    """Tell the meaning of a header field."""
     if name == "magic":
         return ascii(MAGIC.decode("latin-1"))[1:-1]
     if name == "version":
@@ -168,19 +168,19 @@ def field_value(facts: Info, name: str) -> str:
 
 
 def flag_names(facts: Info) -> list[str]:
-    """The flags that are set."""
+    """Return the names of the flags that are set."""
     return [str(flag.name) for flag in Flags if flag in facts.header.flags]
 
 
 def section_lines(facts: Info) -> Iterator[str]:
-    """Every section of the file."""
+    """Yield a line for every section of the file."""
     yield f"  {'offset':>10}  {'bytes':>10}  section"
     for section in facts.sections:
         yield f"  {section.offset:>10,}  {section.size:>10,}  {section.name}"
 
 
 def metadata_lines(facts: Info) -> Iterator[str]:
-    """Every metadata section: text and dpi by value, the others by their first bytes."""
+    """Yield a line for every metadata section: text and dpi by value, others by first bytes."""
     for name, payload in facts.metadata.items():
         if name in {"comment", "xmp"}:
             text = payload.decode(errors="replace")
@@ -194,19 +194,19 @@ def metadata_lines(facts: Info) -> Iterator[str]:
 
 
 def colors(facts: Info) -> list[str]:
-    """The palette, each color as #rrggbb, or #rrggbbaa if it has alpha."""
+    """Return the palette, each color as #rrggbb, or #rrggbbaa if it has alpha."""
     return [f"#{bytes(entry).hex()}" for entry in color_palette(facts.palette)]
 
 
 def palette_line(facts: Info) -> str:
-    """The first colors of the palette."""
+    """Show the first colors of the palette in one line."""
     more = facts.header.color_count - SHOWN
     rest = f" ... and {more:,} more, see --palette" if more > 0 else ""
     return f"  palette: {' '.join(colors(facts)[:SHOWN])}{rest}"
 
 
 def first_indices(facts: Info, source: Path | bytes) -> str:
-    """The first packed indices of row 0, bit by bit."""
+    """Show the first packed indices of row 0, bit by bit."""
     bits = facts.header.bits
     if not bits:
         return "  row 0: 0 bits an index, all pixels have color 0"
@@ -219,7 +219,7 @@ def first_indices(facts: Info, source: Path | bytes) -> str:
 
 
 def read_at(source: Path | bytes, offset: int, size: int) -> bytes:
-    """Some bytes of a file."""
+    """Read some bytes of a file from an offset on."""
     if isinstance(source, bytes):
         return source[offset : offset + size]
     with source.open("rb") as file:
@@ -228,7 +228,7 @@ def read_at(source: Path | bytes, offset: int, size: int) -> bytes:
 
 
 def bits_lines(facts: Info) -> Iterator[str]:
-    """The arithmetic: each part, and palette and indices against 24 bits a pixel."""
+    """Yield the arithmetic: each part, and palette and indices against 24 bits a pixel."""
     header, bits = facts.header, facts.bits
     metadata = f"metadata {bits['metadata']:,}, " if bits["metadata"] else ""
     padding = f"row padding {bits['row_padding']:,}, " if bits["row_padding"] else ""
@@ -250,7 +250,7 @@ def bits_lines(facts: Info) -> Iterator[str]:
 
 
 def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
-    """A file as the module's docstring describes."""
+    """Describe a file as the module's docstring tells."""
     header = facts.header
     return {
         "schema_version": SCHEMA_VERSION,
@@ -277,7 +277,7 @@ def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
 
 
 def json_error(name: str, error: Exception) -> dict[str, Any]:
-    """A file that cannot be shown."""
+    """Describe a file that cannot be shown."""
     return {
         "schema_version": SCHEMA_VERSION,
         "file": name,
@@ -291,5 +291,5 @@ def json_error(name: str, error: Exception) -> dict[str, Any]:
 
 
 def plural(count: int, noun: str) -> str:
-    """A number with its noun."""
+    """Return a number with its noun."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

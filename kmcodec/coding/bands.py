@@ -1,4 +1,4 @@
-"""Bands, several at once: indices to payloads, and payloads to indices or pixels.
+"""Code and decode bands, several at once: indices to payloads, payloads to indices or pixels.
 
 The kernels release the GIL, so threads are enough. Results come in order and at most a few bands
 are held at a time, whatever the size of the picture.
@@ -23,16 +23,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CODERS: Final = {Coding.PACKED: packed, Coding.MODELLED: modelled}
-"""What decodes payloads: ``decode_indices``, ``decode_pixels`` and ``check_indices`` of each."""
+"""The module of each coding, with ``decode_indices``, ``decode_pixels`` and ``check_indices``."""
 
 _BAND_PIXELS: Final = 1 << 20
-"""Pixels a band is made of at most, unless the caller says otherwise."""
+"""The most pixels of a band, unless the caller says otherwise."""
 
 
 def map_in_order(
     function: Callable[[Item], Result], items: Iterable[Item], workers: int
 ) -> Generator[Result]:
-    """``map`` on threads, at most two items a worker ahead of the result that is taken."""
+    """Yield results in order, and work ahead of them on threads, by two items a worker at most."""
     if workers <= 1:
         yield from map(function, items)
         return
@@ -52,7 +52,7 @@ def map_in_order(
 
 
 def count_workers(threads: int | None, bands: int) -> int:
-    """Threads to use for some bands: what the caller wants, or one for each core."""
+    """Return the number of threads for some bands: as many as the caller wants, or one a core."""
     if threads is None:
         affinity = getattr(os, "sched_getaffinity", None)
         threads = len(affinity(0)) if affinity else os.cpu_count() or 1
@@ -60,7 +60,7 @@ def count_workers(threads: int | None, bands: int) -> int:
 
 
 def choose_band_rows(width: int, height: int, wanted: int | None) -> int:
-    """Rows of a band: what the caller wants, or bands of equal height up to a megapixel.
+    """Choose the rows of a band: what the caller wants, or equal heights up to a megapixel.
 
     There are 1, 2, 4, 8 or a multiple of 8 bands, so that they keep all cores busy to the end.
     Whole bands are a multiple of 8 rows high, so that reduced sizes can be read band by band.
@@ -77,7 +77,7 @@ def choose_band_rows(width: int, height: int, wanted: int | None) -> int:
 
 
 def pack_bands(header: Header, indices: Indices) -> Iterator[bytearray]:
-    """The packed payload of each band: on one thread, as it is no slower than copying."""
+    """Yield the packed payload of each band, on one thread, as it is no slower than copying."""
     for number in range(header.band_count):
         rows = indices[slice(*header.rows_of_band(number))]
         yield packed.encode_indices(np.ascontiguousarray(rows), header.color_count)
@@ -86,7 +86,7 @@ def pack_bands(header: Header, indices: Indices) -> Iterator[bytearray]:
 def model_bands(
     header: Header, codes: Indices, slack: float, threads: int | None
 ) -> list[bytes] | None:
-    """The modelled payload of each band; None if one is longer than packed."""
+    """Return the modelled payload of each band, or None if one is longer than packed."""
 
     def encode(number: int) -> bytes | None:
         rows = codes[slice(*header.rows_of_band(number))]
@@ -108,7 +108,7 @@ def read_bands(
     decode: Callable[[bytes, Band], Result],
     threads: int | None,
 ) -> Iterator[Result]:
-    """Bands read and verified in order by the caller's thread, and decoded on several."""
+    """Read and verify bands in order on the caller's thread, and decode them on several."""
     payloads = ((read_band(stream, band), band) for band in bands)
     workers = count_workers(threads, len(bands))
     return map_in_order(lambda item: decode(*item), payloads, workers)
@@ -186,7 +186,7 @@ def decode_indexed_bands(stream: IO[bytes], head: Head, threads: int | None) -> 
 def decode_band_pixels(
     head: Head, table: NDArray[np.uint8], payload: bytes, band: Band, out: NDArray[np.uint8]
 ) -> None:
-    """Pixels of a band: what ``table`` (color_count, channels) has for each palette index.
+    """Decode a band to pixels: what ``table`` (color_count, channels) has for each palette index.
 
     ``out`` is (rows, width, channels), C-contiguous.
     """

@@ -1,9 +1,9 @@
-"""Sections and checksums to bytes, and back (spec 2, 4, 5, 6.1 and 7).
+"""Write sections and checksums, and read them back (spec 2, 4, 5, 6.1 and 7).
 
-A checksum is the CRC-32 of every byte before it but earlier checksums, so each continues the one
-before: in a file read whole, bands cannot be damaged, dropped, swapped or taken from another file
-unnoticed. A verified checksum equals the stored one, so each band is checked from the stored
-checksum before it; read alone, that proves it whole, not that it is in its place.
+A checksum is the CRC-32 of every byte before it except earlier checksums, so each continues the
+one before: in a file read whole, bands cannot be damaged, dropped, swapped or taken from another
+file unnoticed. A verified checksum equals the stored one, so each band is checked from the stored
+checksum before it. Of a band read alone, that proves that it is whole, but not its place.
 
 Reading needs a seekable stream and trusts no length: a band is read only once all bands are known
 to lie within the data.
@@ -36,7 +36,7 @@ from .source import read_bytes
 
 
 class Band(NamedTuple):
-    """A band's payload in the file, and the rows it holds: ``top`` to before ``bottom``."""
+    """A band's place in the file, and the rows it holds: ``top`` to before ``bottom``."""
 
     offset: int
     length: int
@@ -46,7 +46,7 @@ class Band(NamedTuple):
 
 @dataclass(frozen=True)
 class Head:
-    """Everything before the bands, verified.
+    """The part of a file before its bands, verified.
 
     Attributes:
         header: the fixed header.
@@ -66,7 +66,7 @@ class Head:
 
 
 class Encoded(bytes):
-    """A .kmq file, and how near to the picture it is.
+    """The bytes of a .kmq file, and how near to the picture it is.
 
     Attributes:
         psnr: in dB, over all channels; infinite if exact.
@@ -76,14 +76,14 @@ class Encoded(bytes):
 
     @classmethod
     def of(cls, pieces: Iterable[bytes | bytearray], psnr: float) -> "Encoded":
-        """Make a file of its pieces."""
+        """Make a file from its pieces."""
         data = cls(b"".join(pieces))
         data.psnr = psnr
         return data
 
     @property
     def is_exact(self) -> bool:
-        """Whether every pixel has its color."""
+        """Whether every pixel keeps its color."""
         return self.psnr == math.inf
 
 
@@ -93,7 +93,7 @@ def join_file(
     palette: bytes,
     payloads: Iterable[bytes | bytearray],
 ) -> Iterator[bytes | bytearray]:
-    """The file's bytes in order, piece by piece, while the bands are still being coded.
+    """Yield the file's bytes in order, piece by piece, while the bands are still being coded.
 
     ``palette`` is a whole section, as ``write_palette`` makes it.
     """
@@ -143,12 +143,12 @@ def check_limit(header: Header, max_pixels: int | None) -> None:
 
 
 def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> list[Band]:
-    """Where the bands are, without reading them.
+    """Find the bands without reading them.
 
     Args:
         stream: the seekable stream the head was read from.
         head: its head.
-        whole_only: take data that ends early for the bands that are whole.
+        whole_only: if the data ends early, return the bands that are whole.
 
     Raises:
         TruncatedError: the data ends before the last band does.
@@ -156,7 +156,7 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> li
     """
     header = head.header
     stream.seek(0, SEEK_END)
-    end = stream.tell()  # a mapped file's seek gives none
+    end = stream.tell()  # as a mapped file's seek returns None
     offset = head.size
     bands: list[Band] = []
     for number in range(header.band_count):
@@ -195,7 +195,7 @@ def _field_at(offset: int, band: Band) -> str:
 
 
 def read_band(stream: IO[bytes], band: Band) -> bytes:
-    """A band's payload, verified against its checksum."""
+    """Read a band's payload, and verify it against its checksum."""
     stream.seek(band.offset - U32.size - CHECKSUM_BYTES)
     previous = read_bytes(stream, CHECKSUM_BYTES)
     length = read_bytes(stream, U32.size)

@@ -1,6 +1,6 @@
-"""Pillow's metadata to section payloads, and back (spec 4).
+"""Turn Pillow's metadata into section payloads, and back (spec 4).
 
-Sections are named as Pillow's ``info`` keys, so that what was opened is saved under the same word.
+Sections are named as Pillow's ``info`` keys, so that what was opened is saved under the same name.
 """
 
 import math
@@ -17,7 +17,7 @@ _EXIF_PREFIX: Final = b"Exif\x00\x00"
 
 
 def collect_metadata(given: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, bytes]:
-    """Section payloads from save options and, where an option is absent, from an image's ``info``.
+    """Collect section payloads from save options or, if one is absent, from an image's ``info``.
 
     Args:
         given: options by name; an empty value or None leaves that section out.
@@ -40,7 +40,7 @@ def collect_metadata(given: Mapping[str, Any], info: Mapping[str, Any]) -> dict[
 
 
 def pillow_info(metadata: Mapping[str, bytes]) -> dict[str, Any]:
-    """Checked section payloads as Pillow's ``info`` values; unknown names are left out."""
+    """Return checked section payloads as Pillow's ``info`` values, without unknown names."""
     return {name: _UNPACK[name](metadata[name]) for name in metadata if name in _UNPACK}
 
 
@@ -65,7 +65,7 @@ def check_metadata(name: str, payload: bytes, offset: int) -> None:
 
 
 def _usable(name: str, info: Mapping[str, Any]) -> Any:
-    """What an image brings along; a dpi that another format left unusable is not worth an error."""
+    """Return what an image has under a name; a dpi that another format left unusable is None."""
     value = info.get(name)
     if name == "dpi":
         try:
@@ -82,7 +82,7 @@ def _pack_bytes(value: Any) -> bytes:
 
 
 def _pack_exif(value: Any) -> bytes:
-    """EXIF as bytes or as Pillow's ``Image.Exif``."""
+    """Pack EXIF that is given as bytes or as Pillow's ``Image.Exif``."""
     if hasattr(value, "tobytes") and not isinstance(value, memoryview):
         value = value.tobytes() if len(value) else None
     return _pack_bytes(value).removeprefix(_EXIF_PREFIX)

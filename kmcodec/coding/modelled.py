@@ -1,9 +1,9 @@
-"""Modelled coding: each index is predicted from its neighborhood and range coded (spec 6.3).
+"""Code each index by range coding, as a model predicts it from its neighborhood (spec 6.3).
 
 A band is coded by one of two models: photo, for noise around slow changes, or graphics, for what
 repeats itself and has flat areas. Small bands are coded with both, large ones that are flat with
-graphics. Of all others some rows tell which: there photo decodes several times as fast, so it may
-cost a little more.
+graphics. For all others, some rows tell which: there photo decodes several times as fast, so it
+may take a few more bytes.
 That choice is the encoder's affair; the first decision of a payload tells the decoder.
 """
 
@@ -18,10 +18,10 @@ from ..format import Indices, index_bits, index_dtype
 from ..libkmq import binding
 
 SMALL_PIXELS: Final = 1 << 16
-"""Up to here any band is coded with both models, and a picture in each order of its codes."""
+"""Up to so many pixels, a band is coded with both models, a picture in each order of codes."""
 
 _SAMPLE_PIXELS: Final = 1 << 15
-"""Pixels of larger ones that models and orders are tried on."""
+"""On so many pixels of larger ones, models and orders are tried."""
 
 _HEAD_START: Final = (0.03, 0.05)
 """Share of bytes by which photo, which learns more slowly, is better on a whole band than on the
@@ -32,14 +32,14 @@ _FLAT_SHARE: Final = 0.9
 
 
 class Model(IntEnum):
-    """The models by the value of the decision that names them (spec 6.3.1)."""
+    """The models, by the value of the decision that names them (spec 6.3.1)."""
 
     PHOTO = 0
     GRAPHICS = 1
 
 
 def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> bytes | None:
-    """Code a band.
+    """Encode a band's indices.
 
     Args:
         indices: (rows, width) uint8 or uint16, each below ``color_count``.
@@ -62,19 +62,19 @@ def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> by
 
 
 def _choose(indices: Indices, color_count: int, slack: float) -> Model:
-    """The model for a large band."""
+    """Choose the model for a large band."""
     flat = _flat_share(indices)
     if flat > _FLAT_SHARE:
         return Model.GRAPHICS
     sample = choose_sample(indices)
     photo, graphics = (_length(sample, color_count, model) for model in Model)
     allowance = slack + _HEAD_START[index_bits(color_count) > 6]
-    allowance *= 1 - flat * flat  # the more is flat, the less graphics is slower
+    allowance *= 1 - flat * flat  # graphics loses less time where more is flat
     return Model.PHOTO if photo <= graphics * (1 + allowance) else Model.GRAPHICS
 
 
 def choose_sample(indices: Indices) -> Indices:
-    """Rows from the middle that both models, or orders of codes, are tried on."""
+    """Return rows from the middle, on which to try both models, or orders of codes."""
     height, width = indices.shape
     rows = min(height, -(-_SAMPLE_PIXELS // width))
     top = (height - rows) // 2
@@ -82,7 +82,7 @@ def choose_sample(indices: Indices) -> Indices:
 
 
 def estimate(indices: Indices, color_count: int) -> int:
-    """Bytes of some rows under the better model."""
+    """Return the bytes that some rows take under the better model."""
     return min(_length(indices, color_count, model) for model in Model)
 
 
@@ -109,7 +109,7 @@ def decode_indices(payload: bytes, color_count: int, out: Indices, offset: int =
 
 
 def _length(indices: Indices, color_count: int, model: Model) -> int:
-    """Bytes under one of the models; those of all bits if it needs more than these."""
+    """Return the bytes that indices take under a model, at most two bytes an index."""
     indices = np.ascontiguousarray(indices)
     payload = _encode_band(indices, color_count, model, 2 * indices.size)
     return 2 * indices.size if payload is None else len(payload)
@@ -140,14 +140,14 @@ def check_indices(payload: bytes, color_count: int, rows: int, width: int, offse
 
 
 def _encode_band(indices: Indices, color_count: int, model: Model, room: int) -> bytes | None:
-    payload = np.empty(room + 8, np.uint8)  # the coder ends with up to 8 zeros, then cut off
+    payload = np.empty(room + 8, np.uint8)  # the coder ends with up to 8 zeros, which it cuts off
     memory = _memory(indices, color_count)
     length = binding.encode_band(indices, color_count, model, memory, payload)
     return None if not 0 <= length <= room else payload[:length].tobytes()
 
 
 def _flat_share(indices: Indices) -> float:
-    """Share of pixels that are as the one to the left and those above both."""
+    """Return the share of pixels that are as the one to the left and those above both."""
     if min(indices.shape) < 2:
         return 0.0
     above, row = indices[:-1], indices[1:]
@@ -156,7 +156,7 @@ def _flat_share(indices: Indices) -> float:
 
 
 def _memory(indices: Indices, color_count: int) -> NDArray[np.uint8]:
-    """Scratch for a band, from a multiple of 64 bytes on."""
+    """Allocate scratch for a band, aligned to 64 bytes."""
     rows, width = indices.shape
     size = binding.band_memory(rows, width, color_count)
     raw = np.empty(size + 64, np.uint8)

@@ -1,4 +1,4 @@
-"""Orders of the codes: similar colors should have close numbers, and the palette be short."""
+"""Order codes so that similar colors have close numbers, and the palette is short."""
 
 from itertools import product
 
@@ -9,7 +9,7 @@ from ..format import index_dtype
 
 
 def green_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Entries by green, then red, then blue, then alpha: the order that is shortest to code.
+    """Order entries by green, then red, blue and alpha, which is shortest to code.
 
     Args:
         palette: (K, 1 to 4) uint8, K in 1..65536; gray counts as green.
@@ -23,7 +23,7 @@ def green_order(palette: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 
 def split_order(palette: NDArray[np.uint8], counts: NDArray[np.integer]) -> NDArray[np.uint16]:
-    """Entries as leaves of a tree of splits, so that close numbers are similar colors.
+    """Order entries as leaves of a tree of splits, so that close numbers are similar colors.
 
     Every node is sorted along the axis on which its entries vary most, each weighted by the square
     root of its number of pixels. It is split where the numbers differ in their next bit, as it is
@@ -40,7 +40,7 @@ def split_order(palette: NDArray[np.uint8], counts: NDArray[np.integer]) -> NDAr
     """
     count, channels = palette.shape
     axes = np.array([a for a in product((1, 0, -1), repeat=channels) if a > (0,) * channels])
-    fairness = 12 // (axes**2).sum(axis=1)  # for axes of 1, sqrt 2, sqrt 3 and 2 of length
+    fairness = 12 // (axes**2).sum(axis=1)  # for axes of lengths 1, sqrt 2, sqrt 3 and 2
     projections = palette.astype(np.int64) @ axes.T
     weights = np.sqrt(counts).astype(np.int64)[:, np.newaxis]
     weights += weights == 0
@@ -57,7 +57,7 @@ def split_order(palette: NDArray[np.uint8], counts: NDArray[np.integer]) -> NDAr
 
 
 def invert_order(order: NDArray[np.uint16]) -> NDArray[np.uint8 | np.uint16]:
-    """The code of each palette index."""
+    """Return the code of each palette index."""
     codes: NDArray[np.uint8 | np.uint16] = np.empty(len(order), index_dtype(len(order)))
     codes[order] = np.arange(len(order), dtype=codes.dtype)
     return codes

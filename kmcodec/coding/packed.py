@@ -1,6 +1,6 @@
-"""Packed coding: fixed-width indices, most significant bit first, rows padded to bytes (spec 6.2).
+"""Pack indices in a fixed width, most significant bit first, rows padded to bytes (spec 6.2).
 
-bitarray is the form that tests hold it against, and what ``kmq-info`` shows bits with.
+Tests compare it with bitarray, which ``kmq-info`` uses to show bits.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a file is made of: the order of its codes, and the smaller of modelled and packed.
+"""Plan a file: choose the order of its codes, and the smaller of modelled and packed.
 
 Codes are what is coded in place of palette indices, in an order of their own: similar colors
 should have similar codes, and the palette should be short. Which order is best depends on the
@@ -22,44 +22,44 @@ from .order import green_order, invert_order, split_order
 from .sections import write_palette
 
 _TINY_PIXELS: Final = 512
-"""Up to here trials would take longer than all the rest."""
+"""Up to so many pixels, trials would take longer than all the rest."""
 
 
 class Plan(NamedTuple):
-    """A file but for its metadata."""
+    """A file without its metadata."""
 
     header: Header
     palette: bytes
-    """The whole section."""
+    """The whole palette section."""
     codes: Indices
     modelled: list[bytes] | None
     """Payloads of the bands; None where the codes are to be packed."""
 
     @property
     def size(self) -> int:
-        """Bytes that depend on the plan."""
+        """The number of bytes that depend on the plan."""
         if self.modelled is None:
             return len(self.palette) + self.header.height * self.header.row_bytes
         return len(self.palette) + sum(map(len, self.modelled))
 
     def payloads(self) -> Iterable[bytes | bytearray]:
-        """The payload of each band in order, packed while it is taken."""
+        """Return the payload of each band in order, which is packed when it is taken."""
         return pack_bands(self.header, self.codes) if self.modelled is None else self.modelled
 
 
 class Arrangement(NamedTuple):
-    """The codes of all pixels, and the palette's section, which goes with them."""
+    """The codes of all pixels, and the palette section that goes with them."""
 
     codes: Indices
     section: bytes
     flag: Flags
-    """That names the form of the section."""
+    """The flag that names the form of the section."""
     has_order: bool
     """Whether codes are not palette indices; they are not packed then."""
 
 
 def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
-    """Plan the smallest file there is for a picture, of those that are tried.
+    """Plan the smallest file for a picture, of those that are tried.
 
     Args:
         source: the picture.
@@ -99,16 +99,16 @@ def _make_header(source: Indexed, band_rows: int | None) -> Header:
 
 
 def _plan(header: Header, arrangement: Arrangement, modelled: list[bytes] | None) -> Plan:
-    """Plan a file of codes that are arranged."""
+    """Plan a file for codes that are already arranged."""
     header = replace(header, flags=header.flags | arrangement.flag)
     return Plan(header, arrangement.section, arrangement.codes, modelled)
 
 
 def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
-    """Orders of the codes to try."""
+    """Return the orders of the codes to try."""
     given = np.arange(len(source.palette), dtype=np.uint16)
     if source.mode.max_colors == 2:
-        return [given]  # a bilevel palette has but one order (spec 5)
+        return [given]  # a bilevel palette has only one order (spec 5)
     small = source.indices.size <= SMALL_PIXELS
     tiny = source.indices.size <= _TINY_PIXELS
     orders = [given] if keep_order else [green_order(source.palette)] if small else []
@@ -120,14 +120,14 @@ def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
 
 
 def _estimated_size(arrangement: Arrangement, color_count: int) -> float:
-    """Bytes of the palette and of all codes, if all rows are as those in the middle."""
+    """Estimate the bytes of the palette and all codes, as if all rows were like the middle ones."""
     codes = arrangement.codes
     sample = choose_sample(codes)
     return len(arrangement.section) + estimate(sample, color_count) * codes.size / sample.size
 
 
 def _arrange(source: Indexed, order: NDArray[np.uint16], keep_order: bool) -> Arrangement:
-    """A picture with its codes in an order."""
+    """Arrange a picture's codes in an order."""
     _, palette, indices = source
     if (order == np.arange(len(order))).all():
         return _arrangement(palette, None, indices)

@@ -1,8 +1,8 @@
-"""The sections of a file's head, each written and read here: metadata (spec 4), palette (spec 5).
+"""Write and read the sections of a file's head: metadata (spec 4) and palette (spec 5).
 
-Entries of a coded palette are coded in the order of the codes, which is what the indices of a coded
-picture are called before they are palette indices again. Where the palette's own order matters, as
-in mode P, and another one is better to code, the payload ends with that order (spec 5.3.4).
+Codes are what the indices of a coded picture are called before they are palette indices again.
+Entries of a coded palette are coded in the order of the codes. Where the palette's own order
+matters, as in mode P, and another is better to code, the payload ends with that (spec 5.3.4).
 """
 
 import re
@@ -30,14 +30,14 @@ from .source import read_bytes
 
 U32: Final = struct.Struct("<I")
 METADATA_PREFIX: Final = "metadata "
-"""What sets the name of a metadata section apart from all other sections."""
+"""The prefix that sets the name of a metadata section apart from all other sections."""
 
 _NAME: Final = re.compile(rb"[a-z0-9_]+")
 _NO_ORDER: Final = np.zeros(0, np.uint16)
 
 
 class Section(NamedTuple):
-    """A stretch of the file: what ``kmq-info`` lists."""
+    """A stretch of the file, as ``kmq-info`` lists it."""
 
     name: str
     offset: int
@@ -45,7 +45,7 @@ class Section(NamedTuple):
 
 
 class SectionReader:
-    """Reads exact lengths, keeping the offset, the checksum and the list of sections."""
+    """A reader of exact lengths, which keeps the offset, the checksum and the list of sections."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         """Read from the place where the stream is, which is offset 0."""
@@ -84,12 +84,12 @@ def compare_checksum(where: str, stored: bytes, computed: int, offset: int) -> N
 
 
 def unpack_u32(data: bytes) -> int:
-    """A number of four bytes."""
+    """Unpack a number of four bytes."""
     return int.from_bytes(data, "little")
 
 
 def write_metadata(metadata: Mapping[str, bytes]) -> bytes:
-    """The sections of payloads by name; none for none (spec 4)."""
+    """Return the bytes of a section for each payload and its name (spec 4)."""
     if not metadata:
         return b""
     pieces = [bytes([len(metadata)])]
@@ -100,7 +100,7 @@ def write_metadata(metadata: Mapping[str, bytes]) -> bytes:
 
 
 def read_metadata(reader: SectionReader) -> dict[str, bytes]:
-    """Payloads by name, unknown names included; the inverse of ``write_metadata``."""
+    """Read payloads by name, unknown names included; the inverse of ``write_metadata``."""
     start = reader.offset
     count = reader.take("section_count", 1)[0]
     if not count:
@@ -139,7 +139,7 @@ def _read_name(reader: SectionReader) -> str:
 def write_palette(
     palette: NDArray[np.uint8], order: NDArray[np.uint16] | None
 ) -> tuple[Flags, bytes]:
-    """The shorter form of a palette, and the flag that names it.
+    """Return the shorter form of a palette, and the flag that names it.
 
     Args:
         palette: (K, 1 to 4) uint8, K in 1..65536.
@@ -155,7 +155,7 @@ def write_palette(
 def read_palette(
     reader: SectionReader, header: Header
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint16] | None]:
-    """The palette (K, channels), and the order (K,) or None; the inverse of ``write_palette``."""
+    """Read a palette (K, channels), and its order (K,) or None; inverts ``write_palette``."""
     if not header.flags & Flags.CODED_PALETTE:
         entries = np.frombuffer(reader.take("palette", header.palette_bytes), np.uint8)
         return entries.reshape(header.color_count, header.mode.channels), None
@@ -171,7 +171,7 @@ def read_palette(
 
 
 def pack_length(length: int) -> bytes:
-    """A length in groups of 7 bits, the lowest first (spec 5.3)."""
+    """Pack a length in groups of 7 bits, the lowest first (spec 5.3)."""
     groups = [length & 127]
     while length := length >> 7:
         groups[-1] |= 128
@@ -195,7 +195,7 @@ def read_length(reader: SectionReader) -> int:
 
 
 def encode_palette(palette: NDArray[np.uint8], order: NDArray[np.uint16] | None) -> bytes:
-    """Code a palette (spec 5.3).
+    """Encode a palette (spec 5.3).
 
     Args:
         palette: (K, 1 to 4) uint8, K in 1..65536.

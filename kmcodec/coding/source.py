@@ -1,4 +1,4 @@
-"""What bytes a caller means: of a path, in memory, or of an open file."""
+"""Open the bytes that a caller gives: by a path, in memory, or as an open file."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _PIECE_BYTES: Final = 1 << 20
 
 @contextmanager
 def open_source(source: Any) -> Iterator[IO[bytes]]:
-    """A seekable binary stream of a .kmq file; what is opened here is closed at the end.
+    """Open a .kmq file as a seekable binary stream; what is opened here is closed at the end.
 
     Args:
         source: a path (str or PathLike), any object with the buffer interface, or a binary file,
@@ -47,7 +47,7 @@ def _stream_of(source: Any) -> IO[bytes]:
 
 
 def _seekable(stream: IO[bytes]) -> IO[bytes]:
-    """The stream at its start, or all that is left of one that cannot go back."""
+    """Return the stream at its start, or all that is left of one that cannot go back."""
     if hasattr(stream, "seekable") and not stream.seekable():
         return BytesIO(stream.read())
     stream.seek(0)
@@ -65,7 +65,7 @@ def write_all(stream: IO[bytes], data: bytes | bytearray) -> None:
         taken: int | None = stream.write(left)
         if taken is None and isinstance(stream, RawIOBase):
             raise BlockingIOError(EAGAIN, os.strerror(EAGAIN))
-        left = left[len(left) if taken is None else taken :]  # a duck's write may not say
+        left = left[len(left) if taken is None else taken :]  # others may return None
 
 
 def read_bytes(stream: IO[bytes], size: int, most: int = _PIECE_BYTES) -> bytes:

@@ -1,4 +1,4 @@
-"""The codec as a library in plain C, ``kmq.h``, and its binding to Python."""
+"""Bind the codec, which is a library in plain C (``kmq.h``), to Python."""
 
 from .._compiled import require_compiled
 

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""The functions of ``kmq.h``, for arrays: their sizes are checked, then C runs without the GIL.
+"""Call the functions of ``kmq.h`` with arrays: check their sizes, then run C without the GIL.
 
 What is returned is what C returns, a status or a length; faults are negative. Nothing is decided
 here. A size that does not fit is an error of the caller's, a ValueError.
@@ -83,7 +83,7 @@ def encode_palette(
     unused: int32_t[::1],  # scratch (colors + 1,); empty if ``order`` is
     payload: uint8_t[::1],  # OUT
 ) -> int64_t:
-    """Encode a palette; the length of its payload, or a fault."""
+    """Encode a palette, and return the length of its payload, or a fault."""
     colors: cython.Py_ssize_t = palette.shape[0]
     channels: cython.Py_ssize_t = palette.shape[1]
     ordered: cython.bint = order.shape[0] > 0
@@ -110,7 +110,7 @@ def decode_palette(
     order: uint16_t[::1],  # OUT (colors,) if there is one, or empty if there must be none
     unused: int32_t[::1],  # scratch (colors + 1,); empty if ``order`` is
 ) -> cython.int:
-    """Decode a palette; ``OK``, ``ORDERED`` or a fault."""
+    """Decode a palette, and return ``OK``, ``ORDERED`` or a fault."""
     colors: cython.Py_ssize_t = palette.shape[0]
     channels: cython.Py_ssize_t = palette.shape[1]
     ordered: cython.bint = order.shape[0] > 0
@@ -131,7 +131,7 @@ def decode_palette(
 
 
 def row_bytes(width: int64_t, colors: cython.int) -> int64_t:
-    """Bytes of a row of packed indices."""
+    """Return the bytes of a row of packed indices."""
     return kmq_row_bytes(width, colors)
 
 
@@ -181,7 +181,7 @@ def check_indices(
     width: cython.Py_ssize_t,
     colors: cython.int,  # IN 1..65536
 ) -> tuple[int, int, int]:
-    """Check rows of indices; the status, and at a fault its row and column."""
+    """Check rows of indices, and return the status, and at a fault its row and column."""
     status: cython.int
     row: int64_t = 0
     column: int64_t = 0
@@ -241,7 +241,7 @@ def check_band(
 
 
 def band_memory(rows: int64_t, width: int64_t, colors: cython.int) -> int64_t:
-    """Bytes of scratch for a band."""
+    """Return the bytes of scratch that a band needs."""
     return kmq_band_memory(rows, width, colors)
 
 
@@ -252,7 +252,7 @@ def encode_band(
     memory: uint8_t[::1],  # scratch (band_memory,), aligned to 64
     payload: uint8_t[::1],  # OUT
 ) -> int64_t:
-    """Encode a band; the length of its payload, or a fault."""
+    """Encode a band, and return the length of its payload, or a fault."""
     length: int64_t
     check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory)
     with cython.nogil:

@@ -1,1 +1,1 @@
-"""Pixels to a palette and indices: the palette is chosen, and each pixel mapped to it."""
+"""Turn pixels into a palette and indices: choose the palette, and map each pixel to it."""

@@ -1,4 +1,4 @@
-"""Choosing a palette: the one given, an exact one, or the best that K-Means finds."""
+"""Choose a palette: the one given, an exact one, or the best that K-Means finds."""
 
 from typing import Final
 
@@ -18,16 +18,16 @@ from .stages import Stages
 _WEIGHT_UNIT: Final = 1024  # so that shares of square roots still differ
 
 Chosen = tuple[NDArray[np.uint8], Trace]
-"""A palette, and the trace of K-Means; without iterations where none was needed."""
+"""A palette, and the trace of K-Means, which has no iterations if none was needed."""
 
 
 def choose_palette(cloud: Cloud, options: Options, stages: Stages) -> Chosen:
-    """The palette that the options ask for.
+    """Choose the palette that the options ask for.
 
     Args:
         cloud: the colors to be shown.
         options: entries of ``palette`` and ``fixed`` have the channels of the colors.
-        stages: told what is being done.
+        stages: is told what is being done.
 
     Raises:
         QualityError: ``options.psnr`` cannot be reached with so many colors.
@@ -42,7 +42,7 @@ def choose_palette(cloud: Cloud, options: Options, stages: Stages) -> Chosen:
 def weigh_colors(
     colors: NDArray[np.uint8], counts: NDArray[np.int64], weighting: str
 ) -> NDArray[np.int64]:
-    """Weights of distinct colors.
+    """Return the weights of distinct colors.
 
     Args:
         colors: (n, c) uint8.
@@ -66,7 +66,7 @@ def weigh_colors(
 
 
 def _choose_colors(cloud: Cloud, k: int, options: Options, stages: Stages) -> Chosen:
-    """A palette of at most k distinct entries: fixed ones, then all others or K-Means."""
+    """Choose at most k distinct entries: the fixed ones, then all other colors or K-Means."""
     colors = cloud.histogram.colors
     fixed = colors[:0] if options.fixed is None else options.fixed
     others = without(colors, fixed)
@@ -79,7 +79,7 @@ def _choose_colors(cloud: Cloud, k: int, options: Options, stages: Stages) -> Ch
 def _cluster_colors(
     cloud: Cloud, k: int, fixed: NDArray[np.uint8], options: Options, stages: Stages
 ) -> Chosen:
-    """A palette by K-Means: distinct entries, the fixed first, the others all in use.
+    """Choose a palette by K-Means: distinct entries, the fixed first, the others all in use.
 
     It has k entries, or fewer if fewer show every color as it is.
     """
@@ -114,7 +114,7 @@ def _cluster_colors(
 def _reach_psnr(
     cloud: Cloud, wanted_psnr: tuple[float, float], options: Options, stages: Stages
 ) -> Chosen:
-    """The palette of fewest colors that reaches a PSNR, found by bisection.
+    """Find the palette of fewest colors that reaches a PSNR, by bisection.
 
     PSNR may fall from one number of colors to the next, so that still fewer may reach it by
     chance; one color less than those found does not.

@@ -1,4 +1,4 @@
-"""The distinct colors of pictures as points of a space, and palettes for them."""
+"""Represent the distinct colors of pictures as points of a space, and map them to palettes."""
 
 import math
 from typing import Any, TypeVar
@@ -18,9 +18,9 @@ class Cloud:
     """The distinct colors of a histogram as points of a space.
 
     Attributes:
-        histogram: of n colors.
-        space: of the points.
-        points: at most n: colors that do not differ in the space are one.
+        histogram: the n colors with their counts.
+        space: the space of the points.
+        points: at most n: colors that do not differ in the space share a point.
         places: (n,) the point of each color.
     """
 
@@ -35,11 +35,11 @@ class Cloud:
 
     @property
     def has_levels(self) -> bool:
-        """Whether points are the stored levels in units of 16, so that no two colors are one."""
+        """Whether points are the stored levels in units of 16, so that no colors share one."""
         return self.space is SPACES["rgb"] and self.histogram.colors.shape[1] in (1, 3)
 
     def map_nearest(self, palette: NDArray[np.uint8]) -> Indices:
-        """The palette entry nearest to each color, the lowest on a tie, but one equal to it first.
+        """Find the entry nearest to each color: one equal to it first, else the lowest on a tie.
 
         Args:
             palette: (k, c) uint8.
@@ -54,7 +54,7 @@ class Cloud:
         return nearest
 
     def squared_error(self, palette: NDArray[np.uint8], nearest: Indices) -> int:
-        """Sum over pixels and channels of the squared difference of levels.
+        """Sum the squared differences of levels over pixels and channels.
 
         Args:
             palette: (k, c) uint8.
@@ -64,22 +64,22 @@ class Cloud:
         return int(np.sum(self.histogram.counts * np.sum(delta * delta, axis=1)))
 
     def psnr(self, palette: NDArray[np.uint8]) -> float:
-        """PSNR in dB of all pixels mapped to their nearest entries."""
+        """Return the PSNR in dB of all pixels mapped to their nearest entries."""
         samples = int(self.histogram.counts.sum()) * self.histogram.colors.shape[1]
         return psnr_of(self.squared_error(palette, self.map_nearest(palette)), samples)
 
     def assign(self, palette: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """The palette entry nearest to each point, the lowest on a tie."""
+        """Find the palette entry nearest to each point, the lowest on a tie."""
         return self.points.assign(self.space.to_points(palette).astype(np.float64))
 
     def color_at(self, place: int) -> NDArray[np.uint8]:
-        """(1, c) the first color at a place among the points."""
+        """Return the first color at a place among the points: (1, c)."""
         first = int(np.argmax(self.places == place))
         return self.histogram.colors[first : first + 1]
 
 
 def psnr_of(squared_error: int, samples: int) -> float:
-    """PSNR in dB of a sum of squared differences of 8-bit samples; infinite of 0."""
+    """Return the PSNR in dB of a sum of squared differences of 8-bit samples; infinite for 0."""
     return 10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf
 
 
@@ -95,11 +95,11 @@ def prefer_equal(
 
 
 def without(colors: NDArray[Channel], others: NDArray[Channel]) -> NDArray[Channel]:
-    """The rows of (n, c) colors or points that are not among (m, c) others."""
+    """Return the rows of (n, c) colors or points that are not among (m, c) others."""
     return colors[~np.isin(row_keys(colors), row_keys(others))] if len(others) else colors
 
 
 def row_keys(colors: NDArray[Channel]) -> NDArray[np.unsignedinteger[Any]]:
-    """(n,) one number for each of (n, c) colors or points."""
+    """Return one number for each of (n, c) colors or points: (n,)."""
     padded = four_channels(colors)
     return padded.view(f"u{4 * padded.itemsize}")[:, 0]

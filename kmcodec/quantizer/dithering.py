@@ -1,4 +1,4 @@
-"""Pixels to palette indices where the nearest entry is not wanted: dithering."""
+"""Map pixels to palette indices by dithering, where the nearest entry is not wanted."""
 
 import math
 from typing import Final
@@ -17,7 +17,7 @@ LEAF: Final = 8  # palette entries that the tree does not divide further
 def diffuse_errors(
     pixels: NDArray[np.uint8], palette: NDArray[np.uint8], dither: float, nearest: Indices
 ) -> Indices:
-    """Palette indices with the share ``dither`` of each pixel's error passed to its neighbors.
+    """Dither by error diffusion: pass the share ``dither`` of a pixel's error to its neighbors.
 
     Floyd & Steinberg, An adaptive algorithm for spatial grey scale, 1976, on a serpentine path,
     in integers. A color with its error added is held to 0..255, so that errors a palette cannot
@@ -34,7 +34,7 @@ def diffuse_errors(
         nearest: (height, width) the index of each pixel without dithering.
 
     Returns:
-        (height, width), of the same dtype.
+        Palette indices (height, width), of the dtype of ``nearest``.
     """
     indices = nearest.copy()
     width = pixels.shape[1]
@@ -53,7 +53,7 @@ def diffuse_errors(
 def order_dither(
     pixels: NDArray[np.uint8], palette: NDArray[np.uint8], dither: float, nearest: Indices
 ) -> Indices:
-    """Palette indices with a fixed pattern of 8 x 8 added to the pixels: ordered dithering.
+    """Dither in order: add a fixed pattern of 8 x 8 to the pixels, then find their entries.
 
     The pattern of Bayer, An optimum method for two-level rendition of continuous-tone pictures,
     1973, reaches half the mean distance of palette entries to their nearest neighbor to either
@@ -76,7 +76,7 @@ def order_dither(
 
 
 def bayer_matrix(size: int) -> NDArray[np.int32]:
-    """(size, size) the order, from 0, in which cells of a pattern light up; size a power of 2."""
+    """Return the order, from 0, in which cells of a (2^n, 2^n) pattern light up; size is 2^n."""
     if size == 1:
         return np.zeros((1, 1), np.int32)
     quarter = 4 * bayer_matrix(size // 2)
@@ -87,10 +87,10 @@ DITHERINGS: Final = {"diffusion": diffuse_errors, "ordered": order_dither}
 
 
 def _spacing(palette: NDArray[np.uint8]) -> float:
-    """Mean distance of entries to their nearest neighbor, along the diagonal of the channels."""
+    """Return entries' mean distance to their nearest neighbor, along the channels' diagonal."""
     if len(palette) == 1:
         return 0.0
-    from scipy.spatial import KDTree  # only here: importing it takes longer than a sprite
+    from scipy.spatial import KDTree  # here, as importing it takes longer than a sprite
 
     distances, _ = KDTree(palette).query(palette, 2)
     return (
@@ -99,7 +99,7 @@ def _spacing(palette: NDArray[np.uint8]) -> float:
 
 
 def _build_tree(palette: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """A balanced k-d tree (Bentley 1975) of palette entries, implied by an order of them.
+    """Build a balanced k-d tree (Bentley 1975) of palette entries, implied by an order of them.
 
     Returns:
         (k,) int32 palette indices: a range of them is a node, its halves are its children; and

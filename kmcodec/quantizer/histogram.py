@@ -1,9 +1,9 @@
-"""The distinct colors of pixels, with counts.
+"""Find the distinct colors of pixels, and count them.
 
 Everything that chooses or applies a palette works on distinct colors: a photograph has several
 times fewer of them than pixels, a drawing thousands of times fewer. Colors are found by a trie
-with one level a channel (see ``_loops/histogram.py``): exact, linear in the pixels, sorted
-as a by-product, and small where the picture has few colors.
+with one level a channel (see ``_loops/histogram.py``), which is exact, linear in the pixels,
+sorted as a by-product, and small where the picture has few colors.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Entry = TypeVar("Entry", bound=np.unsignedinteger[Any])
 
 @dataclass(frozen=True)
 class Histogram:
-    """Distinct colors with the number of pixels of each.
+    """The distinct colors of pixels, with the number of pixels of each.
 
     Attributes:
         colors: (n, c) uint8, c in 1..4, distinct, in ascending lexicographic order.
@@ -31,7 +31,7 @@ class Histogram:
 
     @classmethod
     def of(cls, pixels: NDArray[np.uint8]) -> "Histogram":
-        """The histogram of (height, width, c) uint8 pixels, c in 1..4.
+        """Make the histogram of (height, width, c) uint8 pixels, c in 1..4.
 
         Raises:
             TypeError: pixels are not uint8.
@@ -40,7 +40,7 @@ class Histogram:
         return index_colors(pixels)[0]
 
     def merge(self, *others: Self) -> "Histogram":
-        """The histogram of several images together; all must have as many channels.
+        """Merge the histograms of several images, which must have as many channels.
 
         Raises:
             ValueError: the numbers of channels differ.
@@ -55,7 +55,7 @@ class Histogram:
 
 
 def index_colors(pixels: NDArray[np.uint8]) -> tuple[Histogram, NDArray[np.uint32]]:
-    """The histogram of pixels, and where in it each pixel's color stands.
+    """Make the histogram of pixels, and find where in it each pixel's color stands.
 
     Args:
         pixels: (height, width, c) uint8, c in 1..4.
@@ -75,7 +75,7 @@ def index_colors(pixels: NDArray[np.uint8]) -> tuple[Histogram, NDArray[np.uint3
 
 
 def look_up(table: NDArray[Entry], positions: NDArray[np.uint32]) -> NDArray[Entry]:
-    """``table[positions]`` without a copy of the positions as native integers.
+    """Return ``table[positions]`` without a copy of the positions as native integers.
 
     Args:
         table: (n,) uint8, uint16 or uint32, one entry for each distinct color.
@@ -102,7 +102,7 @@ def check_pixels(pixels: NDArray[np.uint8]) -> None:
 def _number_colors(
     pixels: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-    """Distinct colors in ascending order, and the position of each of (n, c) pixels in them."""
+    """Return distinct colors in ascending order, and the place of each of (n, c) pixels in them."""
     pixels = np.ascontiguousarray(pixels)
     nodes = np.zeros(len(pixels), np.uint32)
     colors = np.empty((min(len(pixels), 1), 0), np.uint8)

@@ -1,4 +1,4 @@
-"""Any picture to a palette and indices: what is kept as it is, and what is quantized.
+"""Turn any picture into a palette and indices: keep what fits as it is, and quantize the rest.
 
 A picture that has a palette keeps it, with its order, if it is small enough and no other is asked
 for. All others are quantized, which keeps their colors too where they are few enough.
@@ -20,19 +20,19 @@ from .pictures import quantize_pictures
 from .quantized import Quantized, squared_error
 
 _BILEVEL: Final = ((0, 0, 0), (255, 255, 255))
-"""How a palette of mode 1 must begin for whatever follows to be in its order."""
+"""The palette of mode 1; given entries must begin it, so that whatever follows is in its order."""
 
 
 def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Quantized]:
-    """A palette of at most ``options.colors`` entries, and the indices into it.
+    """Find a palette of at most ``options.colors`` entries, and the indices into it.
 
     A palette of the user's that fits stays as it is, indices included, for they may be more than
     colors: labels, say.
 
     Returns:
         The mode in which the picture opens, which is its own unless the palette or the fixed
-        entries that are asked for have colors, alpha, an order or a number of entries that it has
-        not; and palette and indices in the channels of that mode.
+        entries that are asked for have colors, alpha, an order or a number of entries that it
+        cannot hold; and palette and indices in the channels of that mode.
 
     Raises:
         QualityError: ``options.psnr``, or an exact result, takes more colors.
@@ -60,10 +60,10 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
 
 
 def _check_exact(source: Pixels, options: Options) -> None:
-    """Refuse more colors than an exact result can have, before any is chosen.
+    """Refuse a picture of more colors than an exact result can have, before any is chosen.
 
     Raises:
-        QualityError: it tells how many there are.
+        QualityError: the picture has more; the message tells how many.
     """
     colors = len(Histogram.of(source.pixels).colors)
     most = options.colors if options.palette is None else len(options.palette)
@@ -72,7 +72,7 @@ def _check_exact(source: Pixels, options: Options) -> None:
 
 
 def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Quantized:
-    """Palette and indices of some pixels as the mode wants them."""
+    """Arrange the palette and indices of some pixels as the mode wants them."""
     palette, indices = quantized
     if mode == Mode.BILEVEL:  # one color was asked for, of two
         palette = np.where(palette >= 128, 255, 0).astype(np.uint8)
@@ -84,7 +84,7 @@ def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Qua
 
 
 def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> list[Quantized]:
-    """One palette of at most ``options.colors`` entries for all pictures, and their indices.
+    """Find one palette of at most ``options.colors`` entries for all pictures, and their indices.
 
     Results and errors are those of :func:`index_picture`. Pictures are compared as RGB, or as RGBA
     if one has alpha.
@@ -102,7 +102,7 @@ def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> lis
 
 
 def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
-    """The picture with its own palette, if that will do."""
+    """Return the picture with its own palette, or None if that will not do."""
     if options.palette is not None:
         return None
     if len(source.palette) <= options.colors:
@@ -112,7 +112,7 @@ def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
 
 
 def _fit_mode(mode: Mode, options: Options) -> Mode:
-    """The mode, or another one that can hold the entries asked for."""
+    """Return the mode, or another one that can hold the entries asked for."""
     given = [entries for entries in (options.palette, options.fixed) if entries is not None]
     if not given:
         return mode
@@ -142,14 +142,14 @@ def _quantize(
 
 
 def drop_unused(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[np.uint8], Indices]:
-    """The palette entries that some pixel uses, in their order, and the indices into those."""
+    """Return the palette entries that pixels use, in their order, and the indices into those."""
     used = np.bincount(indices.ravel(), minlength=len(palette)) > 0
     renumbered: Indices = (np.cumsum(used) - 1).astype(index_dtype(int(used.sum())))
     return palette[used], renumbered[indices]
 
 
 def sort_entries(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[np.uint8], Indices]:
-    """Distinct entries in lexicographic order, and the indices into those."""
+    """Return distinct entries in lexicographic order, and the indices into those."""
     entries, positions = np.unique(palette, axis=0, return_inverse=True)
     renumbered: Indices = positions.ravel().astype(index_dtype(len(entries)))
     return entries, renumbered[indices]

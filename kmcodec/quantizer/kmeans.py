@@ -1,4 +1,4 @@
-"""K-Means: the textbook form on all points, and the same result faster on distinct ones.
+"""Run K-Means: the textbook form on all points, and the same result faster on distinct ones.
 
 Both alternate two steps until no point changes its cluster (Lloyd 1982): assign every point to
 its nearest centroid, the lowest index on a tie; move every centroid to the mean of its points.
@@ -25,7 +25,7 @@ CHUNK: Final = 1 << 22  # distances held at once by the textbook form: 32 MB
 
 @dataclass(frozen=True)
 class Trace:
-    """What K-Means did, one row an iteration; t iterations, k clusters, c channels.
+    """A record of what K-Means did in t iterations, a row for each; k clusters, c channels.
 
     Attributes:
         centroids: (t + 1, k, c) float64, the seeds first, in units of the points.
@@ -41,7 +41,7 @@ class Trace:
 
     @classmethod
     def of_exact(cls, entries: NDArray[np.uint8 | np.uint16]) -> "Trace":
-        """The trace of entries that needed no K-Means."""
+        """Make the trace of entries that needed no K-Means."""
         return cls(entries[np.newaxis].astype(np.float64), np.empty(0), np.empty(0, np.int64))
 
 
@@ -53,7 +53,7 @@ class Clustering:
         centroids: (k, c) float64 in 0..4095, the means of the clusters.
         assignment: (n,) int32, the cluster of each; every cluster but the fixed has at least one.
         inertia: sum over points of weight times the squared distance to their centroid.
-        trace: how it came about.
+        trace: the record of its iterations.
     """
 
     centroids: NDArray[np.float64]
@@ -62,12 +62,12 @@ class Clustering:
 
     @property
     def inertia(self) -> float:
-        """Of the last iteration."""
+        """The inertia of the last iteration."""
         return float(self.trace.inertia[-1])
 
 
 class Step(NamedTuple):
-    """One iteration: the moved centroids, and what a trace keeps."""
+    """The result of one iteration: the moved centroids, and what a trace keeps."""
 
     centroids: NDArray[np.float64]
     assignment: NDArray[np.int32]
@@ -78,7 +78,7 @@ class Step(NamedTuple):
 def textbook_kmeans(
     points: NDArray[np.uint16], centroids: NDArray[np.float64], iterations: int, *, fixed: int = 0
 ) -> Clustering:
-    """K-Means as textbooks give it: every point compared with every centroid.
+    """Run K-Means as textbooks give it: compare every point with every centroid.
 
     Args:
         points: (n, c) uint16 in 0..4095 with at least k distinct ones.
@@ -114,7 +114,7 @@ def weighted_kmeans(
     tolerance: float = 0,
     progress: Callable[[], object] | None = None,
 ) -> Clustering:
-    """The result of :func:`textbook_kmeans`, from distinct points with weights.
+    """Compute the result of :func:`textbook_kmeans` from distinct points with weights.
 
     Assignments are exact, found by the filtering algorithm (:meth:`.points.PointSet.assign`);
     sums are of integers.
@@ -172,7 +172,7 @@ def _iterate(
         inertia.append(after)
         changed.append(moved)
         gain = inertia[-2] - after
-        # Of large weights the inertia is rounded, and may seem to rise a little.
+        # If weights are large, the inertia is rounded, and may seem to rise a little.
         if moved == 0 or (tolerance > 0 and gain < tolerance * inertia[-2]):
             break
     trace = Trace(np.array(path), np.array(inertia[1:]), np.array(changed, np.int64))
@@ -182,7 +182,7 @@ def _iterate(
 def _assign_by_cdist(
     points: NDArray[np.uint16], centroids: NDArray[np.float64]
 ) -> NDArray[np.int32]:
-    from scipy.spatial.distance import cdist  # only here: importing it takes longer than a sprite
+    from scipy.spatial.distance import cdist  # here, as importing it takes longer than a sprite
 
     assignment = np.empty(len(points), np.int32)
     rows = max(1, CHUNK // len(centroids))
@@ -200,10 +200,10 @@ def _fill_empty_clusters(
     centroids: NDArray[np.float64],
     fixed: int,
 ) -> NDArray[np.float64]:
-    """The means of all clusters, each empty one given a point first (changes the assignment).
+    """Give each empty cluster a point, and return all means (changes the assignment).
 
-    A point moves whole, as equal ones cannot be told apart. It is at some distance from its
-    centroid, so it leaves others behind there; or that is fixed. Of several, the lowest moves.
+    A point moves whole, as equal ones cannot be told apart. As it is at some distance from its
+    centroid, it leaves others behind there, unless that is fixed. Of several, the lowest moves.
     """
     k = len(centroids)
     while True:
@@ -235,6 +235,6 @@ def _inertia(
     sums: NDArray[np.int64],
     sizes: NDArray[np.int64],
 ) -> float:
-    """Sum of w |x - m|^2, as sum of w |x|^2 - 2 m sum of w x + w |m|^2, in no order (fsum)."""
+    """Sum w |x - m|^2 as sum of w |x|^2 - 2 m sum of w x + w |m|^2, in any order (fsum)."""
     cross = means * (sizes[:, np.newaxis] * means - 2 * sums)
     return max(0.0, math.fsum([squares, *cross.ravel().tolist()]))

@@ -1,4 +1,4 @@
-"""One palette for pictures, and the pixels of each mapped to it."""
+"""Choose one palette for pictures, and map the pixels of each to it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -95,7 +95,7 @@ def _map_pixels(
 def _sum_importance(
     positions: NDArray[np.uint32], importance: NDArray[np.float64], count: int
 ) -> NDArray[np.int64]:
-    """(count,) the importance of all pixels of each color, in integers of at least 1 a pixel.
+    """Sum the importance of all pixels of each color: (count,) integers of at least 1 a pixel.
 
     Raises:
         ValueError: the importance is of another shape than the picture.
@@ -106,5 +106,5 @@ def _sum_importance(
         )
     top = max(1, min(_MAX_IMPORTANCE, MAX_WEIGHT // positions.size))
     scaled = np.maximum(np.rint(importance / importance.max() * top), 1).astype(np.int64)
-    scaled //= np.gcd.reduce(scaled, axis=None)  # equal importance then is none
+    scaled //= np.gcd.reduce(scaled, axis=None)  # so equal importance is as none
     return np.bincount(positions.ravel(), scaled.ravel(), count).astype(np.int64)

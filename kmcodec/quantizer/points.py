@@ -1,4 +1,4 @@
-"""Weighted points in Z-order, and the nearest of some centroids for each.
+"""Hold weighted points in Z-order, and find the nearest of some centroids for each.
 
 K-Means does not see colors but points: integers of 12 bits a channel, in a space whose squared
 distances are what is to be kept small (``space.py``). Centroids are kept on a grid of 1/4096 of
@@ -22,13 +22,13 @@ from ._loops import points as loops
 Number = TypeVar("Number", np.uint8, np.uint16, np.int32, np.float64)
 
 POINT_BITS: Final = 12
-"""Bits of a point's channel."""
+"""The bits of a point's channel."""
 
 GRID: Final = 4096
-"""Steps of a centroid's channel in a unit."""
+"""The steps of a centroid's channel in a unit of a point's."""
 
 MAX_WEIGHT: Final = 1 << 36
-"""Of all points together: sums of squares then fit 64 bits."""
+"""The most weight of all points together, so that sums of squares fit 64 bits."""
 
 _CODE_BITS: Final = 4 * POINT_BITS
 
@@ -38,7 +38,7 @@ class PointSet:
     """Distinct points in Z-order.
 
     Attributes:
-        points: (n, 4) uint16 in 0..4095, channels there are not zero: they add nothing to any
+        points: (n, 4) uint16 in 0..4095, missing channels zero, so that they add nothing to any
             distance.
         weights: (n,) int64, each at least 1, ``MAX_WEIGHT`` at most together.
         codes: (n,) uint64, ascending.
@@ -54,7 +54,7 @@ class PointSet:
     def of(
         cls, points: NDArray[np.uint16], weights: NDArray[np.int64]
     ) -> tuple["PointSet", NDArray[np.intp]]:
-        """The set of some points, equal ones merged, and the place of each of them in it.
+        """Make the set of some points, equal ones merged, and find the place of each in it.
 
         Args:
             points: (m, c) uint16 in 0..4095, c in 1..4, m at least 1.
@@ -72,7 +72,7 @@ class PointSet:
         return cls(distinct, merged, codes[starts], points.shape[1]), places
 
     def coarse(self, bits: int) -> "PointSet":
-        """The mean of the points of each cell of so many bits a channel, rounded."""
+        """Return the mean of the points of each cell of so many bits a channel, rounded."""
         cells = self.codes >> np.uint64(self.channels * (POINT_BITS - bits))
         starts = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])))
         weights = np.add.reduceat(self.weights, starts)
@@ -82,7 +82,7 @@ class PointSet:
         return PointSet(points, weights, _interleave(points[:, : self.channels]), self.channels)
 
     def assign(self, centroids: NDArray[np.float64]) -> NDArray[np.int32]:
-        """The nearest of the centroids for each point, the lowest index on a tie.
+        """Find the nearest of the centroids for each point, the lowest index on a tie.
 
         Args:
             centroids: (k, c) on the grid, in 0..4095.
@@ -105,14 +105,14 @@ class PointSet:
 
 
 def four_channels(values: NDArray[Number]) -> NDArray[Number]:
-    """(n, c) values as (n, 4), missing channels zero."""
+    """Extend (n, c) values to (n, 4), missing channels zero."""
     padded = np.zeros((len(values), 4), values.dtype)
     padded[:, : values.shape[1]] = values
     return padded
 
 
 def snap(centroids: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The nearest points of the grid on which distances are exact."""
+    """Move centroids to the nearest points of the grid on which distances are exact."""
     return np.rint(centroids * GRID) / GRID
 
 
@@ -126,7 +126,7 @@ def _interleave(points: NDArray[np.uint16]) -> NDArray[np.uint64]:
 
 @cache
 def _spread(channels: int) -> NDArray[np.uint64]:
-    """(4096,) the bits of each value, so many places apart."""
+    """Return each value below 4096 with its bits moved so many places apart: (4096,)."""
     values = np.arange(1 << POINT_BITS, dtype=np.uint64)
     spread = np.zeros(len(values), np.uint64)
     for bit in range(POINT_BITS):
@@ -136,7 +136,7 @@ def _spread(channels: int) -> NDArray[np.uint64]:
 
 @cache
 def _masks(channels: int) -> NDArray[np.uint16]:
-    """(49, 4) the bits of each channel that stand below each bit of a Z-order code."""
+    """Return the bits of each channel that stand below each bit of a Z-order code: (49, 4)."""
     masks = np.zeros((_CODE_BITS + 1, 4), np.uint16)
     for channel in range(channels):
         for bit in range(POINT_BITS):

@@ -1,4 +1,4 @@
-"""What quantization results in, and what it costs."""
+"""Hold the result of quantization, and compute its error."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from .kmeans import Trace
 
 Arrange = Callable[[NDArray[np.uint8], Indices], tuple[NDArray[np.uint8], Indices]]
 
-_PIXELS_AT_ONCE: Final = 1 << 18  # whose differences are held in memory
+_PIXELS_AT_ONCE: Final = 1 << 18  # pixels whose differences are held in memory
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +30,7 @@ class Quantized:
         indices: (height, width) uint8 if k <= 256, else uint16.
         mse: mean over pixels of the squared error, summed over the channels of the source.
         psnr: in dB, over all channels; infinite if exact.
-        trace: of the last K-Means, in units of the space; without iterations where none was needed.
+        trace: of the last K-Means, in units of the space; it has no iterations if none was needed.
         seconds: by stage: "histogram", "search", "kmeans", "rounding", "mapping", "rate".
         lowered: with ``rate``, the same picture in fewer bits, as far as can be told without coding
             it; else None.
@@ -53,7 +53,7 @@ class Quantized:
         trace: Trace,
         seconds: dict[str, float],
     ) -> "Quantized":
-        """Sum up a result.
+        """Make a result, and compute its errors.
 
         Args:
             palette: (k, c) uint8.
@@ -67,17 +67,17 @@ class Quantized:
 
     @classmethod
     def of_exact(cls, palette: NDArray[np.uint8], indices: Indices) -> "Quantized":
-        """A picture that is kept with its palette."""
+        """Make the result of a picture that is kept with its palette."""
         return cls.of(palette, indices, 0, Trace.of_exact(palette), {})
 
     def rearranged(self, arrange: Arrange) -> "Quantized":
-        """The same result in another form of palette and indices, which shows the same colors."""
+        """Return this result with palette and indices in another form that shows the same."""
         palette, indices = arrange(self.palette, self.indices)
         lowered = self.lowered.rearranged(arrange) if self.lowered else None
         return replace(self, palette=palette, indices=indices, lowered=lowered)
 
     def in_color(self) -> "Quantized":
-        """What was asked for, ``lowered`` if there is one, with a palette of RGB or RGBA."""
+        """Return what was asked for, ``lowered`` if there is one, with RGB or RGBA entries."""
         wanted = self.lowered or self
         return wanted.rearranged(lambda palette, indices: (color_palette(palette), indices))
 
@@ -101,24 +101,24 @@ class Quantized:
         return f"<Quantized {width} x {height}, {len(self.palette)} colors, {self.psnr:.2f} dB>"
 
     def _repr_png_(self) -> bytes:
-        """The picture, for notebooks."""
+        """Return the picture as PNG, for notebooks."""
         file = BytesIO()
         Image.fromarray(color_palette(self.palette)[self.indices]).save(file, "PNG")
         return file.getvalue()
 
     @property
     def is_exact(self) -> bool:
-        """Whether every pixel has its color."""
+        """Whether every pixel keeps its color."""
         return self.mse == 0
 
     @property
     def iterations(self) -> int:
-        """Of the last K-Means."""
+        """The number of iterations of the last K-Means."""
         return len(self.trace.inertia)
 
 
 def squared_error(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], indices: Indices) -> int:
-    """Sum over pixels and channels of the squared difference to the palette."""
+    """Sum the squared differences to the palette over pixels and channels."""
     flat, picked = pixels.reshape(-1, pixels.shape[2]), indices.ravel()
     error = 0
     for first in range(0, len(picked), _PIXELS_AT_ONCE):

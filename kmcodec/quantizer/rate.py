@@ -1,12 +1,12 @@
-"""Rate-aware mapping: indices that take fewer bits, for a little more squared error.
+"""Map pixels to indices that take fewer bits, for a little more squared error.
 
 This is entropy-constrained vector quantization (Chou, Lookabaugh & Gray, Entropy-constrained
 vector quantization, 1989): give each pixel the entry that minimizes squared error + rate * bits,
 move each entry to the mean of its pixels, and repeat.
 
-What stands for the coder is a table. An index is taken to need the weighted mean of -log2 of its
+A table stands for the coder. An index is taken to need the weighted mean of -log2 of its
 frequency beside each of four neighbors, as counted in the round before. It is a neighbor of four
-later pixels too, whose bits depend on it as much. So all eight neighbors have their say, and what
+later pixels too, whose bits depend on it as much. So all eight neighbors are counted, and what
 is minimized pixel by pixel is the energy of a Markov random field (iterated conditional modes:
 Besag, On the statistical analysis of dirty pictures, 1986). The coder itself, run in place of the
 table, would be slower and blind to the later ones. `tools/kmq-bench-rate --ablation` shows what
@@ -26,22 +26,22 @@ from .points import PointSet, four_channels
 from .space import LEVEL
 
 ROUNDS: Final = 3
-"""Of mapping all pixels and moving all entries."""
+"""How often all pixels are mapped and all entries moved."""
 
 WEIGHTS: Final = {(0, -1): 3, (-1, 0): 2, (-1, -1): 1, (-1, 1): 1}
-"""Shares of the neighbors W, N, NW and NE, by row and column from a pixel, in sevenths."""
+"""The shares of the neighbors W, N, NW and NE, by row and column from a pixel, in sevenths."""
 
 NEAREST: Final = 16
-"""Entries around its nearest one that a pixel may get, beside those of its neighbors."""
+"""How many entries near its nearest one a pixel may get, beside those of its neighbors."""
 
 MAX_TABLE: Final = 1 << 20
-"""Costs in the table of a neighbor; above 1024 colors, similar neighbors share a row."""
+"""The most costs in a neighbor's table; above 1024 colors, similar neighbors share a row."""
 
 BAND_PIXELS: Final = 1 << 19
-"""Pixels mapped in one thread, about."""
+"""About how many pixels are mapped in one thread."""
 
 MAX_RATE: Final = 1 << 22
-"""The least cost, 1/16 bit, then outweighs any error of 8 bits: more makes no difference."""
+"""A rate at which the least cost, 1/16 bit, outweighs any error of 8 bits: more is the same."""
 
 _RATE_UNIT: Final = 256  # parts of a rate of 1
 _LOG_UNIT: Final = 256  # parts of a bit in logarithms
@@ -94,7 +94,7 @@ def _lower_costs(
     indices: NDArray[np.int32],
     threads: int | None,
 ) -> NDArray[np.int32]:
-    """One round: indices of a lower squared error + rate * bits.
+    """Run one round, and return indices of a lower squared error + rate * bits.
 
     A pixel sees the new indices of the neighbors before it in its band, and the old ones of all
     others. So bands can be mapped at once, in any order.
@@ -133,7 +133,7 @@ def _lower_costs(
 
 
 def _group_entries(entries: NDArray[np.uint16]) -> NDArray[np.int32]:
-    """(k + 1,) the group of similar entries that each belongs to; the last stands for no entry."""
+    """Group similar entries: (k + 1,) the group of each, the last of which stands for no entry."""
     k = len(entries)
     count = min(k, MAX_TABLE // k)
     groups = np.empty(k + 1, np.int32)
@@ -143,10 +143,10 @@ def _group_entries(entries: NDArray[np.uint16]) -> NDArray[np.int32]:
 
 
 def _near_entries(entries: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The entries nearest to each of (k, 4), itself first, and squared distances: (k, m) each.
+    """Find the entries nearest to each of (k, 4), itself first, and squared distances: (k, m) each.
 
-    In order of distance, then of index. Through a tree, those beyond the last distance that is
-    complete are infinitely far, as which of several at one distance it finds is not defined.
+    They are in order of distance, then of index. If a tree finds them, those beyond the last
+    complete distance are infinitely far, as it does not define which of several it finds there.
     """
     k, size = len(entries), min(len(entries), NEAREST)
     if k <= MAX_TABLE // k:
@@ -154,7 +154,7 @@ def _near_entries(entries: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArra
         keys = np.sum(delta * delta, axis=2) << 16 | np.arange(k)
         keys = np.partition(keys, size - 1, axis=1)[:, :size]
     else:
-        from scipy.spatial import KDTree  # only here: importing it takes longer than a sprite
+        from scipy.spatial import KDTree  # here, as importing it takes longer than a sprite
 
         distances, found = KDTree(entries).query(entries, size + 1)
         squares = np.rint(distances * distances).astype(np.int64)
@@ -165,7 +165,7 @@ def _near_entries(entries: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArra
 
 
 def _bit_costs(counts: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """The part that each neighbor has in the cost of an index.
+    """Return the part that each neighbor has in the cost of an index.
 
     A frequency is (n + 1/16) / (sum of all n + 1/16): of the index where its neighbor comes
     before it, of the neighbor where that comes after it.
@@ -174,7 +174,7 @@ def _bit_costs(counts: NDArray[np.uint32]) -> NDArray[np.uint8]:
         counts: (8, g + 1, k) as ``count_neighbors`` gives them.
 
     Returns:
-        (8, g + 1, k) in 1/16 bit, the last row zeros: what lies outside says nothing.
+        (8, g + 1, k) in 1/16 bit, the last row zeros, as what lies outside tells nothing.
     """
     costs = np.zeros(counts.shape, np.uint8)
     shares = [*WEIGHTS.values()] * 2
@@ -190,7 +190,7 @@ _LOGARITHMS: Final = np.rint(_LOG_UNIT * np.log2(np.arange(2048, 4096))).astype(
 
 
 def _log2(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Logarithms of positive numbers below 2^53 in 1/256, by their first twelve bits.
+    """Return logarithms of positive numbers below 2^53 in 1/256, by their first twelve bits.
 
     All steps but the table's are exact, and none of its logarithms is near to a half.
     """
@@ -208,7 +208,7 @@ def _move_entries(
     indices: NDArray[np.int32],
     fixed: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Each entry but the fixed as the rounded mean of its pixels; equal ones merge, unused go."""
+    """Move entries but the fixed to their pixels' rounded mean; merge equal, drop unused ones."""
     sums = np.zeros((len(palette), 5), np.int64)
     loops.sum_points(points, places, indices, sums)
     means = sums[:, : palette.shape[1]] / np.maximum(sums[:, 4:], 1)

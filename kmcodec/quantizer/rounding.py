@@ -1,4 +1,4 @@
-"""Centroids to palette entries of 8 bits: distinct, all in use, and rounded to lose little.
+"""Round centroids to palette entries of 8 bits that are distinct, all in use, and lose little.
 
 Each centroid rounded for itself adds a twelfth of a squared level a channel to the error, which at
 256 colors is about a percent of it. Rounding some of them the other way can make up for a part of
@@ -16,17 +16,17 @@ from .cloud import Cloud
 from .points import four_channels
 from .space import LEVEL
 
-_PARTS: Final = 2  # an entry is tried every second round, its neighbors as often beside it
-_WORTH: Final = 0.1  # levels off, from which rounding the other way is tried
+_PARTS: Final = 2  # half of the entries are tried in one round, the others in the next
+_WORTH: Final = 0.1  # levels from the mean, above which rounding the other way is tried
 
 
 def round_centroids(
     cloud: Cloud, centroids: NDArray[np.float64], fixed: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """Centroids as a palette of as many distinct entries, the fixed ones first.
+    """Round centroids to a palette of as many distinct entries, the fixed ones first.
 
     Rounding may make two centroids one, or leave one no color. Each such entry becomes the color
-    that then adds most to the squared error. As this lowers the error, it ends; with fewer entries
+    that then adds most to the squared error. As this lowers the error, it ends, with fewer entries
     if no error is left.
 
     Args:
@@ -58,7 +58,7 @@ def round_centroids(
 def nudge_entries(
     cloud: Cloud, palette: NDArray[np.uint8], fixed: NDArray[np.uint8], rounds: int
 ) -> NDArray[np.uint8]:
-    """A palette with some channels rounded the other way, of no larger error.
+    """Round some channels of a palette the other way, without raising the error.
 
     In each round half of the entries move by one level towards the mean of their colors, in the
     channel that is farthest from it, and the moves that pay are kept.
@@ -96,7 +96,7 @@ def nudge_entries(
 def _mean_offsets(
     cloud: Cloud, palette: NDArray[np.uint8], nearest: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """(k, c) from each entry to the mean of its colors, in levels; zero if it has none."""
+    """Return the way from each entry to the mean of its colors, (k, c) in levels; zero if none."""
     k, channels = palette.shape
     sums, sizes = np.empty((k, 4), np.int64), np.empty(k, np.int64)
     points, weights = cloud.points.points, cloud.points.weights
@@ -112,7 +112,7 @@ def _tally(
     after: tuple[NDArray[np.uint8], NDArray[np.int32]],
     moved: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], int]:
-    """What moving entries changes in the squared error: (k,) by entry, and altogether."""
+    """Return what moving entries changes in the squared error: (k,) by entry, and altogether."""
     changes = np.empty(len(moved), np.int64)
     old, new = (
         four_channels(cloud.space.to_points(palette).astype(np.int32))
@@ -134,21 +134,21 @@ def _tally(
 def _used(
     nearest: NDArray[np.int32], palette: NDArray[np.uint8], fixed: NDArray[np.uint8]
 ) -> NDArray[np.bool_]:
-    """(k,) whether an entry is fixed or some point's nearest; of equal ones, the first is."""
+    """Return whether each entry is fixed or some point's nearest: (k,), of equal ones the first."""
     used = np.bincount(nearest, minlength=len(palette)) > 0
     used[: len(fixed)] = True
     return used
 
 
 def _squared_distances(cloud: Cloud, entries: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """(n,) of each point to its own of (n, c) entries, or to one of (1, c)."""
+    """Return (n,) squared distances of points to their own of (n, c) entries, or to (1, c)."""
     delta = cloud.points.points[:, : entries.shape[1]].astype(np.int64) - entries
     distances: NDArray[np.int64] = np.sum(delta * delta, axis=1)
     return distances
 
 
 def _append_new(fixed: NDArray[np.uint8], entries: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Fixed entries, then the others without repetition, in their order."""
+    """Return the fixed entries, then the others without repetition, in their order."""
     palette = np.vstack((fixed, entries))
     _, firsts = np.unique(palette, axis=0, return_index=True)
     kept = np.union1d(np.arange(len(fixed)), firsts)

@@ -1,4 +1,4 @@
-"""Better centroids than K-Means finds alone: merge clusters that cost little, split others.
+"""Find better centroids than K-Means alone: merge clusters that cost little, split others.
 
 K-Means stops at the next local minimum. From there, some clusters are merged in pairs and as many
 split, K-Means goes on for a few iterations, and what is better is kept (Kaukoranta, Franti &
@@ -20,10 +20,10 @@ from .points import POINT_BITS, PointSet
 from .seeding import kmeanspp_seeding, wu_seeding
 
 MAX_SEARCHED: Final = 512
-"""Clusters above which nothing is searched: pairs would take too much memory and time."""
+"""The most clusters of a search: pairs of more would take too much memory and time."""
 
-_FEW_POINTS: Final = 4096  # not worth being made fewer
-_CELLS_OF_CLUSTER: Final = 16  # below which means of cells hide what K-Means would do
+_FEW_POINTS: Final = 4096  # so few points are searched as they are
+_CELLS_OF_CLUSTER: Final = 16  # means of fewer cells hide what K-Means would do
 _LEAST_ITERATIONS: Final = 20  # however many clusters
 _ITERATIONS_OF_CLUSTERS: Final = 1 << 20  # a trace holds so many centroids, about
 _CHANCE: Final = 0.97  # how far below its value a gain can be drawn
@@ -31,16 +31,16 @@ _COARSE_TOLERANCE: Final = 1e-3
 
 
 class Effort(NamedTuple):
-    """What is spent on a palette.
+    """The effort that is spent on a palette.
 
     Attributes:
-        starts: seedings to choose the best of; Wu's, and others by k-means++.
+        starts: seedings of which the best is kept: Wu's, and others by k-means++.
         rounds: of splitting and merging.
         settling: K-Means iterations after each, before it shows whether it was a good one.
         cell_bits: bits a channel of the cells that are searched.
-        iterations: most of K-Means on all points, at the end.
-        tolerance: at which these iterations stop.
-        nudges: rounds in which entries are tried to be rounded the other way.
+        iterations: most iterations of K-Means on all points, at the end.
+        tolerance: the tolerance at which these iterations stop.
+        nudges: rounds in which rounding entries the other way is tried.
     """
 
     starts: int
@@ -64,11 +64,11 @@ EFFORTS: Final = {
     9: Effort(1, 0, 0, 5, 5, 3e-3, 0),
     10: Effort(1, 0, 0, 5, 1, 0, 0),
 }
-"""By ``speed``, 1 the best and 10 the fastest: starts of 16 clusters, rounds of 64."""
+"""The effort of each ``speed``, 1 best and 10 fastest: starts for 16 clusters, rounds for 64."""
 
 
 def choose_effort(speed: int, k: int, starts: int | None, iterations: int | None) -> Effort:
-    """The effort of a speed for k clusters, but for what is asked for.
+    """Return the effort of a speed for k clusters, or what is asked for instead.
 
     There are as many fewer starts, rounds and iterations as there are more clusters: these take
     longer, and gain less.
@@ -90,13 +90,13 @@ def search_centroids(
     held: NDArray[np.float64],
     progress: Callable[[], object],
 ) -> NDArray[np.float64]:
-    """Where K-Means on all points should start.
+    """Find where K-Means on all points should start.
 
     Args:
         points: n points, n >= k.
         k: 1..n, those held included.
         effort: what to spend.
-        seed: of all that draws.
+        seed: for all that is drawn at random.
         held: (f, c) centroids that do not move, f <= k.
         progress: called before each K-Means iteration.
 
@@ -129,13 +129,13 @@ def search_centroids(
         changed = settle(split_and_merge(coarse, best, pairs, fixed, draws), effort.settling)
         if changed.inertia < best.inertia:
             best = changed
-        else:  # fewer, as changes that spoil hide those that gain; then again more
+        else:  # fewer, as bad changes hide good ones; after one pair, more again
             pairs = pairs - 1 if pairs > 1 else most // 2 + 1
     return best.centroids
 
 
 def choose_cells(points: PointSet, k: int, bits: int) -> PointSet:
-    """Means of cells of so many bits or more, enough of them for k clusters; all points if few."""
+    """Return means of cells of so many bits or more, enough for k clusters; all points if few."""
     while bits < POINT_BITS and len(points.points) > _FEW_POINTS:
         cells = points.coarse(bits)
         if len(cells.points) >= _CELLS_OF_CLUSTER * k:
@@ -147,7 +147,7 @@ def choose_cells(points: PointSet, k: int, bits: int) -> PointSet:
 def split_and_merge(
     points: PointSet, clustering: Clustering, pairs: int, fixed: int, draws: PCG64
 ) -> NDArray[np.float64]:
-    """Centroids with so many clusters split and as many pairs merged.
+    """Return centroids with so many clusters split and as many pairs merged.
 
     Those are split whose variance along some channel is large, at one standard deviation to either
     side of the mean. Of pairs of nearest clusters, those are merged whose inertia that raises
@@ -190,7 +190,7 @@ def split_and_merge(
 def _cheapest_merges(
     centroids: NDArray[np.float64], sizes: NDArray[np.float64], fixed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """(k,) the cluster with which each is merged at least cost, and (k,) that cost."""
+    """Find the cluster with which each is merged at least cost, and that cost: (k,) each."""
     distances = np.zeros((len(centroids), len(centroids)))
     for channel in centroids.T:
         distances += (channel[:, np.newaxis] - channel) ** 2

@@ -1,4 +1,4 @@
-"""Where K-Means starts: centroids chosen from weighted points, in three ways.
+"""Choose where K-Means starts: centroids from weighted points, in three ways.
 
 All three give the same centroids on every machine: ``wu`` draws nothing, and the others draw
 from the raw stream of PCG64, which NumPy promises not to change (NEP 19), by integer arithmetic.
@@ -18,7 +18,7 @@ Seeding = Callable[[PointSet, int, int], NDArray[np.float64]]
 
 
 def random_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]:
-    """The textbook's seeds: k pixels drawn at random, again where a color has been drawn.
+    """Draw k pixels at random, as textbooks do, and again where a color has been drawn.
 
     Args:
         points: n distinct points.
@@ -41,7 +41,7 @@ def random_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float6
 
 
 def kmeanspp_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]:
-    """k-means++: each pixel is drawn in proportion to its squared distance to the seeds so far.
+    """Draw pixels in proportion to their squared distance to the seeds so far: k-means++.
 
     Arthur & Vassilvitskii, k-means++: the advantages of careful seeding, 2007. Time is n times k.
 
@@ -68,7 +68,7 @@ def kmeanspp_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.floa
 
 
 def wu_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]:  # noqa: ARG001
-    """The means of k boxes, cut greedily where the squared error falls most.
+    """Return the means of k boxes, cut greedily where the squared error falls most.
 
     Wu, Efficient statistical computations for optimal color quantization, Graphics Gems II, 1991,
     with two changes. Boxes are of the colors themselves instead of a grid of 32 levels, so one
@@ -80,7 +80,7 @@ def wu_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]: 
     Args:
         points: n distinct points.
         k: 0..n.
-        seed: without effect; all seedings have one signature.
+        seed: has no effect; all seedings have one signature.
 
     Returns:
         (k, c) float64 in 0..4095. Where fewer boxes can be cut, as points differ by less than a
@@ -130,7 +130,7 @@ def _take(points: PointSet, chosen: list[int]) -> NDArray[np.float64]:
 
 
 def _draw_weighted(draws: PCG64, weights: NDArray[np.int64], size: int) -> NDArray[np.intp]:
-    """Positions drawn independently, each in proportion to its integer weight."""
+    """Draw positions independently, each in proportion to its integer weight."""
     upto = np.cumsum(weights)
     # A remainder of 64 random bits favors none as long as the sum is far below 2**64.
     drawn = draws.random_raw(size) % np.uint64(upto[-1])

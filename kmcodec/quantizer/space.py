@@ -1,4 +1,4 @@
-"""The spaces in which colors are compared: colors to points of 12 bits a channel, and back.
+"""Turn colors into points of the space they are compared in, 12 bits a channel, and back.
 
 Squared distances between points are what K-Means and the mapping of pixels keep small. Colors with
 alpha are premultiplied, so that what shows less counts less, and all colors of alpha 0 are one.
@@ -18,7 +18,7 @@ from ..options import SpaceName
 Floats = NDArray[np.float64]
 
 LEVEL: Final = 16
-"""Units of a level of 0..255: points then reach 4080."""
+"""The units of a level of 0..255, so that points reach 4080."""
 
 _FULL: Final = 255.0 * LEVEL
 
@@ -49,7 +49,7 @@ _SHIFT: Final = 0.4
 
 
 class Space(NamedTuple):
-    """How colors become points.
+    """A space, by the functions that turn colors into points, and back.
 
     Attributes:
         to_points: (n, c) uint8 colors to (n, c) uint16 points.
@@ -61,7 +61,7 @@ class Space(NamedTuple):
 
 
 def rgb_points(colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Gray or RGB as it is stored, premultiplied by alpha."""
+    """Return gray or RGB as it is stored, premultiplied by alpha."""
     points = colors.astype(np.uint32) * LEVEL
     opaque = points.shape[1] - 1
     if opaque in (1, 3):
@@ -70,14 +70,14 @@ def rgb_points(colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 
 def rgb_colors(points: Floats) -> NDArray[np.uint8]:
-    """The inverse of ``rgb_points``, rounded; black where alpha is 0."""
+    """Invert ``rgb_points``, rounding; colors are black where alpha is 0."""
     colors, alpha = _unmultiply(points / LEVEL, 255.0)
     levels: Floats = np.rint(np.column_stack((colors, alpha)).clip(0, 255))
     return levels.astype(np.uint8)
 
 
 def oklab_points(colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Lightness, or Oklab's L, a and b, premultiplied by alpha."""
+    """Return lightness, or Oklab's L, a and b, premultiplied by alpha."""
     opaque = opaque_channels(colors)
     linear = [_LINEAR_LEVELS[channel] for channel in colors[:, :opaque].T]
     if opaque == 1:
@@ -93,7 +93,7 @@ def oklab_points(colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 
 def oklab_colors(points: Floats) -> NDArray[np.uint8]:
-    """The inverse of ``oklab_points``, rounded and brought into gamut."""
+    """Invert ``oklab_points``, rounding, and bring colors into gamut."""
     channels = points.shape[1]
     shifts = np.zeros(channels)
     if channels >= 3:
@@ -116,13 +116,13 @@ SPACES: Final[dict[SpaceName, Space]] = {
 
 
 def opaque_channels(values: NDArray[np.generic]) -> int:
-    """Channels of (..., c) colors or points but alpha: of 2 or 4, the last is alpha."""
+    """Count the channels of (..., c) colors or points but alpha, which is the last of 2 or 4."""
     channels: int = values.shape[-1]
     return channels - (channels in (2, 4))
 
 
 def _unmultiply(values: Floats, full: float) -> tuple[Floats, Floats]:
-    """Color channels divided by alpha, zero where that is zero; and (k, 0 or 1) alpha."""
+    """Divide color channels by alpha, zero where that is; return them and (k, 0 or 1) alpha."""
     opaque = opaque_channels(values)
     colors, alpha = values[:, :opaque], values[:, opaque:]
     if alpha.shape[1]:
@@ -132,13 +132,13 @@ def _unmultiply(values: Floats, full: float) -> tuple[Floats, Floats]:
 
 
 def _transform(matrix: tuple[tuple[float, ...], ...], channels: list[Floats]) -> Floats:
-    """A matrix times some channels, in a fixed order of evaluation, which `@` has not."""
+    """Multiply a matrix by channels in a fixed order of evaluation, which `@` does not have."""
     x, y, z = channels
     return np.stack([a * x + b * y + c * z for a, b, c in matrix])
 
 
 def _cube_roots(values: Floats) -> Floats:
-    """Roots of 0..1 in units of 2**-15, downwards, exact as integers."""
+    """Return cube roots of 0..1 in units of 2**-15, rounded down, exact as integers."""
     cubes = (values * 2.0**45).astype(np.int64)
     roots = np.rint(np.cbrt(cubes.astype(np.float64))).astype(np.int64)
     roots -= roots**3 > cubes
@@ -146,7 +146,7 @@ def _cube_roots(values: Floats) -> Floats:
 
 
 def _linear_levels() -> Floats:
-    """(256,) linear light of each level of sRGB (IEC 61966-2-1), in units of 2**-30."""
+    """Return linear light of each level of sRGB (IEC 61966-2-1), in units of 2**-30: (256,)."""
     levels = np.arange(256) / 255
     curve = np.array([((level + 0.055) / 1.055) ** 2.4 for level in levels.tolist()])
     linear = np.where(levels <= 0.04045, levels / 12.92, curve)

@@ -1,18 +1,18 @@
-"""What is being done: told to a callback, and timed."""
+"""Tell a callback what is being done, and time it."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[str, int], object]
-"""Called with the name of a stage and the steps begun in it; what it raises ends the work."""
+"""A callback for the name of a stage and the steps begun in it; what it raises ends the work."""
 
 
 class Stages:
     """The stages of one piece of work.
 
     Attributes:
-        seconds: by stage, of those that have ended.
+        seconds: what each stage that has ended took.
     """
 
     def __init__(self, progress: Progress | None = None) -> None:
@@ -24,7 +24,7 @@ class Stages:
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
-        """A context in which a stage runs; it may be entered again."""
+        """Run a stage in a context, which may be entered again."""
         self._stage, self._steps = stage, -1
         self.step()
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Loops in Cython, each for the module of the same name: they never allocate, raise or read."""
+"""Provide Cython loops for the modules of the same names; they never allocate, raise or read."""
 
 from ..._compiled import require_compiled
 

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""Nearest palette entries of pixels that are changed on the way: dithering.
+"""Dither: change pixels on the way, and find their nearest palette entries.
 
 Colors have four channels, the missing ones zero.
 """
@@ -38,7 +38,7 @@ def find_nearest(
     color: cython.pointer(int32_t),  # IN (4,)
     guess: int32_t,  # IN any index; the nearer, the faster
 ) -> int32_t:
-    """The palette entry nearest to a color, the lowest on a tie, by a k-d tree."""
+    """Find the palette entry nearest to a color, the lowest on a tie, by a k-d tree."""
     firsts: int32_t[32]
     lasts: int32_t[32]
     bounds: int32_t[32]  # squared distance to the nearest point of that side
@@ -91,7 +91,7 @@ def diffuse_errors(
     errors: int32_t[:, :, ::1],  # INOUT zeros (2, width + 2, 4), in sixteenths
     indices: index_t[:, ::1],  # INOUT (height, width) nearest, then dithered
 ) -> None:
-    """Floyd-Steinberg error diffusion, alternate rows in alternate directions."""
+    """Diffuse errors by Floyd and Steinberg, alternate rows in alternate directions."""
     height: cython.Py_ssize_t = pixels.shape[0]
     width: cython.Py_ssize_t = pixels.shape[1]
     channels: cython.int = pixels.shape[2]
@@ -153,7 +153,7 @@ def order_dither(
     cuts: cython.const[int32_t][:, ::1],  # IN (k, 2) channel and value at each middle
     indices: index_t[:, ::1],  # INOUT (height, width) nearest, then dithered
 ) -> None:
-    """Ordered dithering: a repeated pattern is added to the pixels."""
+    """Dither in order: add a repeated pattern to the pixels, and find their nearest entries."""
     channels: cython.int = pixels.shape[2]
     y: cython.Py_ssize_t
     x: cython.Py_ssize_t

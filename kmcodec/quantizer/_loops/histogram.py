@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""Distinct colors as a trie, one level a channel, in bitmaps that are ranked.
+"""Find distinct colors by a trie, one level a channel, in bitmaps that are ranked.
 
 A node is the set of channel values that follow one prefix: 256 bits. Numbering the set bits of
 a level in order numbers its children, so a color's leaf number is its rank among the distinct
@@ -18,7 +18,7 @@ entry_t = cython.fused_type(uint8_t, uint16_t, uint32_t)
 @cython.nogil
 @cython.exceptval(check=False)
 def bit_count(x: uint64_t) -> uint32_t:
-    """The number of set bits (Warren, Hacker's Delight, 5-1): no compiler has it by one name."""
+    """Count set bits (Warren, Hacker's Delight, 5-1), as compilers have no common name for it."""
     ones: uint64_t = ~cython.cast(uint64_t, 0)
     x = x - (x >> 1 & ones // 3)
     x = (x & ones // 5) + (x >> 2 & ones // 5)
@@ -45,7 +45,7 @@ def count_before(
     bitmap: cython.const[uint64_t][::1],  # IN
     before: uint32_t[::1],  # OUT as long: set bits in the words before each word
 ) -> cython.Py_ssize_t:
-    """Make the bitmap rankable; the number of its set bits."""
+    """Make the bitmap rankable, and return the number of its set bits."""
     i: cython.Py_ssize_t
     total: cython.Py_ssize_t = 0
     with cython.nogil:

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""Sums over clusters: of integers and exact, so their order does not matter.
+"""Sum points over clusters, in integers and so exactly, whatever their order.
 
 Points have four channels, the missing ones zero.
 """
@@ -17,7 +17,7 @@ def sum_clusters(
     sums: int64_t[:, ::1],  # OUT (k, 4)
     weights: int64_t[::1],  # OUT (k,)
 ) -> int64_t:
-    """Sum points and counts by cluster; how many pixels have changed their cluster."""
+    """Sum points and counts by cluster, and return how many pixels have changed theirs."""
     i: cython.Py_ssize_t
     c: cython.int
     label: cython.Py_ssize_t

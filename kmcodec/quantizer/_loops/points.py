@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""Nearest centroids of many points at once.
+"""Find the nearest centroids of many points at once.
 
 Points and centroids have four channels, the missing ones zero. All distances and comparisons are
 exact: see ``quantizer/points.py``.
@@ -24,10 +24,10 @@ def keep_candidates(
     start: cython.Py_ssize_t,
     count: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
-    """Append after a list of candidates those that some point of a box may choose; how many.
+    """Append to a list of candidates those that points of a box may choose; return how many.
 
-    A candidate goes if another is nearer to every point of the box: to the corner that favors
-    it most (Kanungo et al. 2002, section 2). A tie over the whole box goes to the lower index.
+    A candidate is left out if another is nearer to every point of the box: to the corner that
+    favors it most (Kanungo et al. 2002, section 2). The lower index wins a tie over all the box.
     """
     j: cython.Py_ssize_t
     c: cython.int

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""Indices that cost little beside their neighbors, for little more squared error.
+"""Choose indices that cost little beside their neighbors, for little more squared error.
 
 A plane is the rows of a picture as int32 with a border of one cell on every side, so that every
 neighbor of a pixel exists. Points and entries have four channels, the missing ones zero. All

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""What moving palette entries does to the squared error.
+"""Sum what moving palette entries does to the squared error.
 
 Points and entries have four channels, the missing ones zero.
 """
@@ -19,9 +19,9 @@ def tally_moves(
     moved: cython.const[uint8_t][::1],  # IN (k,) which
     changes: int64_t[::1],  # OUT (k,) of the squared error, by the entry that caused it
 ) -> int64_t:
-    """What moving some entries does to the squared error: of each, and altogether.
+    """Sum what moving some entries does to the squared error: by entry, and altogether.
 
-    A change is laid to the entry that a point has now, or else to the one it had.
+    A change counts for the entry that a point has now, or if that did not move, the one it had.
     """
     i: cython.Py_ssize_t
     c: cython.int

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""The cuts of variance-based splitting.
+"""Find the cuts of variance-based splitting, and make them.
 
 Points have four channels, the missing ones zero.
 """
@@ -16,7 +16,7 @@ CELL_BITS = cython.declare(cython.int, 4)  # a channel is cut between cells of s
 @cython.nogil
 @cython.exceptval(check=False)
 def energy(sums: cython.pointer(int64_t)) -> cython.double:
-    """Weight times squared mean: what a box takes off the sum of squares."""
+    """Return weight times squared mean, which a box takes off the sum of squares."""
     c: cython.int
     squares: cython.double = 0
     part: cython.double
@@ -36,7 +36,7 @@ def best_cut(
     slices: int64_t[:, :, ::1],  # scratch (4, 256, 5)
     cut: int32_t[::1],  # OUT (2,) channel, and the highest cell of the lower part; -1: no cut
 ) -> cython.double:
-    """Find the cut that lowers the squared error of a box most; by how much."""
+    """Find the cut that lowers the squared error of a box most, and return by how much."""
     i: cython.Py_ssize_t
     channel: cython.int
     c: cython.int
@@ -94,7 +94,7 @@ def split_box(
     channel: cython.int,  # IN
     value: cython.int,  # IN the highest cell of the lower part
 ) -> cython.Py_ssize_t:
-    """Part a box at a cut; where its upper part starts."""
+    """Split a box at a cut, and return where its upper part starts."""
     middle: cython.Py_ssize_t = first
     i: cython.Py_ssize_t
     position: int32_t
