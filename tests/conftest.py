@@ -1,7 +1,22 @@
 """Settings for all tests."""
 
+import pytest
+from helpers import picture
 from hypothesis import HealthCheck, settings
+from PIL import Image
+
+import kmcodec
 
 # A shared machine may pause at any time, which is no fault of the code under test.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working directory with ``a.png`` (128 x 128, 16 colors) and ``a.kmq`` of it, packed."""
+    monkeypatch.chdir(tmp_path)
+    image = Image.fromarray(picture(128, 128, 16))
+    image.save("a.png")
+    kmcodec.save(image, "a.kmq", coding="packed")
+    return tmp_path

@@ -1,0 +1,64 @@
+"""What the tests of the commands share."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+TOOLS = Path(__file__).resolve().parent.parent / "tools"
+EXIF = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08" + bytes.fromhex(  # orientation 6
+    "0001 0112 0003 0000 0001 0006 0000 0000 0000"
+)
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file semantics")
+
+
+class FakeStandard:
+    """Standard input or output that holds bytes."""
+
+    def __init__(self, data=b""):
+        self.buffer = io.BytesIO(data)
+
+    def write(self, text):
+        return self.buffer.write(text.encode())
+
+    def flush(self):
+        pass
+
+
+class Terminal(io.BytesIO):
+    """Bytes that say they are a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def run_tool(name, *arguments, **settings):
+    """Run a script of ``tools`` in a process of its own."""
+    command = [sys.executable, str(TOOLS / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60, **settings)
+
+
+def exit_code(main, *arguments):
+    """The exit code of a command run in this process."""
+    try:
+        return main(arguments)
+    except SystemExit as end:
+        return end.code
+
+
+def same(one, other):
+    """Whether two image files hold the same mode and pixels."""
+    with Image.open(one) as first, Image.open(other) as second:
+        assert first.mode == second.mode
+        return np.array_equal(np.asarray(first), np.asarray(second))
+
+
+def damage(path, offset=-6):
+    """Flip one bit of a file."""
+    data = bytearray(Path(path).read_bytes())
+    data[offset] ^= 1
+    Path(path).write_bytes(data)
