@@ -1,0 +1,50 @@
+"""The examples run, and do what they say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from helpers import drawing, photo
+from PIL import Image
+
+import kmcodec
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "tools" / "examples"
+
+
+def run_example(name, *arguments):
+    """Return what an example prints."""
+    command = [sys.executable, EXAMPLES / name, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_label_mask(tmp_path):
+    """A mask comes back with its labels, and in part."""
+    mask = Image.fromarray(drawing(40, 32)).quantize(8)
+    mask.save(tmp_path / "mask.png")
+    printed = run_example("label_mask.py", tmp_path / "mask.png", tmp_path / "mask.kmq")
+
+    assert printed.endswith("labels, the part has 10 x 8 pixels\n")
+    assert kmcodec.load(tmp_path / "mask.kmq").tobytes() == mask.tobytes()
+
+
+def test_tile_set(tmp_path):
+    """All pictures get the same palette."""
+    paths = [tmp_path / "a.png", tmp_path / "b.png"]
+    for seed, path in enumerate(paths):
+        Image.fromarray(photo(30, 20, seed)).save(path)
+    printed = run_example("tile_set.py", 12, *paths)
+    palettes = [kmcodec.decode_indexed(path.with_suffix(".kmq"))[0].tolist() for path in paths]
+
+    assert printed.startswith("2 pictures, 12 colors, ")
+    assert palettes[0] == palettes[1]
+
+
+def test_size_and_quality(tmp_path):
+    """More colors, more bytes and a higher PSNR."""
+    Image.fromarray(photo(40, 30)).save(tmp_path / "a.png")
+    lines = run_example("size_and_quality.py", tmp_path / "a.png").splitlines()[1:]
+    sizes = [int(line.split()[1].replace(",", "")) for line in lines]
+
+    assert len(lines) == 8
+    assert sizes == sorted(sizes)
