@@ -214,7 +214,7 @@ class Reader:
         self.checksum = 0
 
     def take(self, count: int, field: str) -> bytes:
-        """The next ``count`` bytes."""
+        """Take the next ``count`` bytes."""
         taken = self.data[self.offset : self.offset + count]
         if len(taken) < count:
             raise TruncatedError(field, f"{count} bytes needed, {len(taken)} left")
@@ -267,7 +267,7 @@ def read_sections(reader: Reader) -> Iterator[tuple[str, bytes]]:
 
 
 def palette_colors(palette: list[tuple[int, ...]]) -> Iterator[int]:
-    """Number of the palette color of each entry in mode PA (5.2)."""
+    """Yield the number of the palette color of each entry in mode PA (5.2)."""
     number = 0
     for i, entry in enumerate(palette):
         # "An entry belongs to the palette color of the entry before it if both have equal red,
@@ -371,7 +371,7 @@ PLAIN = 2**15
 def read_coded_palette(
     reader: Reader, color_count: int, channels: int, coding: int
 ) -> tuple[list[tuple[int, ...]], list[int] | None]:
-    """The palette in index order, and the order, if there is one."""
+    """Decode the palette in index order, and the order, if there is one."""
     # "palette_length has 1 to 3 bytes of 7 bits each, the least significant first."
     length = 0
     for i in range(3):
@@ -427,7 +427,7 @@ class Adaptive:
         self.d = 2
 
     def decide(self, decoder: RangeDecoder) -> int:
-        """The next bit, from which the probability of the one after it is learned."""
+        """Code the next bit, and learn from it the probability of the one after it."""
         bit = decoder.decide(self.p)
         # "Then p grows by floor((65536 - p) / d) if the bit was 1, or shrinks by floor(p / d) if
         # it was 0; then d grows by 1 if it is below 20."
@@ -449,7 +449,7 @@ class Component:
         self.top = top
 
     def residual(self, decoder: RangeDecoder, earlier: int, below: int, above: int) -> int:
-        """A residual of -below..above; ``earlier`` is the residual that gives the context."""
+        """Read a residual of -below..above; ``earlier`` is the residual that gives the context."""
         # "0, 1 or 2 as a named earlier residual is zero, positive or negative"
         context = 0 if earlier == 0 else 1 if earlier > 0 else 2
         if below == above == 0 or not self.zero[context].decide(decoder):
@@ -655,7 +655,7 @@ class Band:
         self.start(0, 0)
 
     def row(self, y: int) -> list[int]:
-        """The codes of a row."""
+        """Decode the codes of a row."""
         return self.plane[(y + 3) * self.stride + 8 :][: self.width]
 
     def decode_row(self, y: int) -> None:
@@ -745,7 +745,7 @@ class Photo(Band):
         self.logits: dict[tuple[int, int, int, int], int] = defaultdict(int)
 
     def line(self, text: str, level: int, path: int) -> tuple[int, int]:
-        """The line of a context: by path and code if it is direct, else by 0 and its number."""
+        """Find a context's line: by path and code if it is direct, else by 0 and its number."""
         if text[0] == "[":
             hashed = self.hash(text.strip("[]"))
         else:
@@ -867,7 +867,7 @@ class Graphics(Band):
         self.coded = 0
 
     def state(self, *name: str | int, p: int, n: int = 0) -> Rare:
-        """The rare decision of a name."""
+        """Read the rare decision of a name."""
         return self.rare.setdefault(name, Rare(p, n))
 
     def decode_row(self, y: int) -> None:
@@ -1218,7 +1218,7 @@ CRC_TABLE = [crc_of_byte(byte) for byte in range(256)]
 
 
 def pam(picture: Picture) -> bytes:
-    """The picture as a PAM file: gray, gray and alpha, RGB, or RGB and alpha."""
+    """Write the picture as PAM: gray, gray and alpha, RGB, or RGB and alpha."""
     depth = len(picture.palette[0])
     kind = {1: "GRAYSCALE", 2: "GRAYSCALE_ALPHA", 3: "RGB", 4: "RGB_ALPHA"}[depth]
     header = (

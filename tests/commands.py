@@ -43,7 +43,7 @@ def run_tool(name, *arguments, **settings):
 
 
 def exit_code(main, *arguments):
-    """The exit code of a command run in this process."""
+    """Return the exit code of a command run in this process."""
     try:
         return main(arguments)
     except SystemExit as end:

@@ -14,7 +14,7 @@ settings.load_profile("patient")
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A working directory with ``a.png`` (128 x 128, 16 colors) and ``a.kmq`` of it, packed."""
+    """Enter a folder with ``a.png`` (128 x 128, 16 colors) and ``a.kmq`` of it, packed."""
     monkeypatch.chdir(tmp_path)
     image = Image.fromarray(picture(128, 128, 16))
     image.save("a.png")

@@ -14,7 +14,7 @@ KINDS = ("flat", "noise", "dithered", "tiled", "gradient")
 def picture(
     width: int, height: int, colors: int, channels: int = 3, seed: int = 0
 ) -> NDArray[np.uint8]:
-    """A (height, width, channels) picture with exactly that many distinct colors.
+    """Make a (height, width, channels) picture with exactly that many distinct colors.
 
     Of one channel it is (height, width), as Pillow makes and takes it. It is noise, which no
     coding makes shorter than packed.
@@ -30,7 +30,7 @@ def picture(
 
 
 def photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
-    """A smooth, noisy (height, width, 3) picture with many colors."""
+    """Make a smooth, noisy (height, width, 3) picture with many colors."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
     waves = rng.uniform(1, 7, (3, 2))
@@ -47,14 +47,14 @@ def surface(width: int, height: int, channels: int = 3) -> NDArray[np.uint8]:
 
 
 def gradient(width: int, height: int) -> NDArray[np.uint8]:
-    """A smooth (height, width, 3) picture of few colors, which is modelled well."""
+    """Make a smooth (height, width, 3) picture of few colors, which is modelled well."""
     y, x = np.mgrid[0:height, 0:width]
     level = (x + 2 * y) * 16 // (width + 2 * height)
     return np.stack((7 * level, 15 * level, 100 + 3 * level), axis=-1).astype(np.uint8)
 
 
 def drawing(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
-    """A (height, width, 3) picture of flat areas and marks that recur, of up to 8 colors."""
+    """Make a (height, width, 3) picture of flat areas and marks that recur, of up to 8 colors."""
     rng = np.random.default_rng(seed)
     colors = rng.integers(0, 256, (8, 3)).astype(np.uint8)
     indices = np.zeros((height, width), np.uint8)
@@ -73,7 +73,7 @@ def quantize_pixels(pixels: NDArray[np.uint8], options: Options) -> Quantized:
 
 
 def plane(kind: str, shape: tuple[int, int], colors: int, seed: int = 0) -> Indices:
-    """Indices of one of ``KINDS``, of ``shape`` (rows, width)."""
+    """Make indices of one of ``KINDS``, of ``shape`` (rows, width)."""
     rng = np.random.default_rng(seed)
     y, x = np.indices(shape)
     ramp = (x + 2 * y) * (colors - 1) / (shape[1] + 2 * shape[0])

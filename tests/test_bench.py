@@ -19,13 +19,13 @@ SETTINGS = ["16 colors", "64 colors", "256 colors", "30 dB", "35 dB"]
 
 @pytest.fixture(autouse=True)
 def tools(monkeypatch):
-    """The modules of the benches can be imported."""
+    """Return the modules of the benches can be imported."""
     monkeypatch.syspath_prepend(TOOLS)
 
 
 @pytest.fixture
 def figures():
-    """What was measured."""
+    """Return what was measured."""
     return json.loads(FIGURES.read_text())
 
 
@@ -36,7 +36,7 @@ def run_bench(*arguments, tool="kmq-bench"):
 
 
 def measured(*arguments, path, tool="kmq-bench"):
-    """The figures that a bench keeps, by name."""
+    """Return the figures that a bench keeps, by name."""
     run_bench(*arguments, "--json", path, tool=tool)
     return json.loads(path.read_text())
 
@@ -124,7 +124,7 @@ def test_slope():
 
 
 def row_of(pipeline, kind, size, seconds, setting="16 colors", pictures=2, delta_e=1.0):
-    """A row of a comparison of photographs; .kmq takes 100 bytes and a second."""
+    """Make a row of a comparison of photographs; .kmq takes 100 bytes and a second."""
     return {
         "set": "kodak",
         "setting": setting,

@@ -13,7 +13,7 @@ from kmcodec.cli.convert import main
 
 @pytest.fixture(autouse=True)
 def _place(tmp_path, monkeypatch):
-    """A folder with some pictures in it."""
+    """Make a folder with some pictures in it."""
     monkeypatch.chdir(tmp_path)
     Image.fromarray(photo(40, 30)).save("photo.png")
     Image.fromarray(photo(24, 20, 1)).save("other.png")

@@ -43,7 +43,7 @@ def with_slow_ones(paths: list[Path]) -> list[Any]:
 
 
 def pixels_of(path: Path) -> int:
-    """The pixels that the header of a vector promises."""
+    """Return the pixels that the header of a vector promises."""
     width, height = struct.unpack_from("<II", path.read_bytes(), 8)
     return int(width * height)
 
@@ -55,13 +55,13 @@ invalid_vectors = pytest.mark.parametrize("path", INVALID, ids=lambda path: path
 
 @cache
 def referenced(path: Path) -> Any:
-    """What the reference decoder makes of a file."""
+    """Return what the reference decoder makes of a file."""
     return reference.decode(path.read_bytes())
 
 
 @cache
 def expected_picture(name: str) -> SimpleNamespace:
-    """The committed result of a valid vector, with pixels as RGB or RGBA too."""
+    """Return the committed result of a valid vector, with pixels as RGB or RGBA too."""
     path = VECTORS / "valid" / f"{name}.json"
     picture = SimpleNamespace(**json.loads(path.read_text()))
     if hasattr(picture, "formula"):
@@ -73,7 +73,7 @@ def expected_picture(name: str) -> SimpleNamespace:
 
 
 def add_rows(picture: SimpleNamespace, palette: Any) -> None:
-    """The rows of a picture that is committed as a formula, and as digests of what it gives."""
+    """Add the rows of a picture that is committed as a formula, and as digests."""
     formula = compile(picture.formula, "formula", "eval")
     rows = [
         [eval(formula, {"x": x, "y": y}) for x in range(picture.width)]
@@ -238,7 +238,7 @@ def test_no_damage_is_accepted(name: str) -> None:
 
 
 def assemble(recipe: str) -> bytes:
-    """A vector that is too large to be committed."""
+    """Make a vector that is too large to be committed."""
     return bytes(recipes.assemble(f"# generated\nsection: 6\nhex 8b 4b 4d 51\n{recipe}").data)
 
 
@@ -276,7 +276,7 @@ def test_wide_index_out_of_range(bits: int) -> None:
 
 
 def codes_of_a_ramp(rows: int, width: int, color_count: int, seed: int) -> Indices:
-    """A dithered ramp from the first code to the last, with a mark that stands in it twice."""
+    """Make a dithered ramp from the first code to the last, with a mark that stands in it twice."""
     rng = np.random.default_rng(seed)
     y, x = np.indices((rows, width))
     ramp = (x + 2 * y) * (color_count - 1) / max(width + 2 * rows - 3, 1)
@@ -287,14 +287,14 @@ def codes_of_a_ramp(rows: int, width: int, color_count: int, seed: int) -> Indic
 
 
 def encode(codes: Indices, color_count: int, model: Model) -> bytes:
-    """The payload of a band in one model, however long."""
+    """Return the payload of a band in one model, however long."""
     payload = modelled._encode_band(codes, color_count, model, 4 * codes.size + 64)
     assert payload is not None
     return payload
 
 
 def answer(decode: Callable[[], Any], error: type[Exception]) -> Any:
-    """What a decoder gives; None if it refuses."""
+    """Return what a decoder gives; None if it refuses."""
     try:
         return decode()
     except error:
@@ -302,7 +302,7 @@ def answer(decode: Callable[[], Any], error: type[Exception]) -> Any:
 
 
 def modelled_answers(payload: bytes, rows: int, width: int, color_count: int) -> list[Any]:
-    """The codes that the reference decoder and the package find in a payload."""
+    """Return the codes that the reference decoder and the package find in a payload."""
     out: Indices = np.empty((rows, width), index_dtype(color_count))
 
     def package() -> list[list[int]]:
@@ -316,7 +316,7 @@ def modelled_answers(payload: bytes, rows: int, width: int, color_count: int) ->
 
 
 def palette_answers(payload: bytes, color_count: int, channels: int) -> list[Any]:
-    """The entries in index order and the order that both decoders find in a palette payload."""
+    """Return the entries and the order that both decoders find in a palette payload."""
     order_of_all = list(range(color_count))
 
     def package() -> tuple[Any, Any]:

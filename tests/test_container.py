@@ -20,12 +20,12 @@ PAYLOADS = [bytes([1, 2, 3, 4]), bytes([5, 6, 7, 8]), bytes([9, 10])]
 
 
 def whole_file(header=HEADER, metadata=METADATA, palette=PALETTE, payloads=PAYLOADS):
-    """A small file with metadata and three bands, the last of one row."""
+    """Make a small file with metadata and three bands, the last of one row."""
     return b"".join(join_file(header, metadata, np.asarray(palette, np.uint8).tobytes(), payloads))
 
 
 def coded_section(payload):
-    """A section of a coded palette, whose payload is shorter than 128 bytes."""
+    """Make a section of a coded palette, whose payload is shorter than 128 bytes."""
     return bytes([len(payload)]) + payload
 
 
@@ -228,7 +228,7 @@ def test_a_modelled_band_of_one_color_is_empty():
 
 
 def coded_file(section, coding=Coding.MODELLED, mode=Mode.RGB):
-    """A file of one row with four colors and this palette section."""
+    """Make a file of one row with four colors and this palette section."""
     header = Header(coding, mode, Flags.CODED_PALETTE, 8, 1, 4, 1)
     return b"".join(join_file(header, {}, section, [bytes(2)]))
 

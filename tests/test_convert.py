@@ -121,7 +121,7 @@ def test_every_png_mode(mode):
 
 
 def metadata(path):
-    """What Pillow finds in a file, dpi rounded as PNG stores it."""
+    """Return what Pillow finds in a file, dpi rounded as PNG stores it."""
     with Image.open(path) as image:
         image.load()
         found = {name: image.info.get(name) for name in ("exif", "icc_profile", "xmp")}
@@ -132,7 +132,7 @@ def metadata(path):
 
 @pytest.fixture
 def annotated(place):
-    """A .kmq with all metadata, and what that is."""
+    """Save a .kmq with all metadata, and return that."""
     values = {"exif": EXIF, "icc_profile": ICC, "xmp": XMP, "dpi": (72, 300)}
     values["comment"] = "née".encode()
     kmcodec.save(picture(9, 9, 9), place / "m.kmq", **values)
@@ -230,7 +230,7 @@ def test_termination(place, monkeypatch):
 
 
 def fail(*_, **__):
-    """An encoder that fails half-way."""
+    """Fail half-way, as an encoder."""
 
     def pieces():
         yield b"half"

@@ -22,7 +22,7 @@ def noise(shape, seed=0):
 
 
 def map_nearest(pixels, palette, space="rgb"):
-    """The entry nearest to each pixel in a space, by way of the histogram."""
+    """Return the entry nearest to each pixel in a space, by way of the histogram."""
     histogram, positions = index_colors(pixels)
     return look_up(Cloud(histogram, SPACES[space]).map_nearest(palette), positions)
 
@@ -33,13 +33,13 @@ def map_dithered(dither_pixels, pixels, palette, dither):
 
 
 def nearest_by_brute_force(pixels, palette):
-    """The plain form for levels: all distances, the first of the smallest."""
+    """Return the first of the smallest of all distances: the plain form for levels."""
     delta = pixels[:, :, np.newaxis].astype(int) - palette
     return np.sum(delta**2, axis=3).argmin(axis=2)
 
 
 def nearest_in_space(pixels, palette, space):
-    """The plain form for points: all distances, an equal entry first, then the first."""
+    """Return an equal entry, else the first of the smallest of all distances, for points."""
     flat = pixels.reshape(-1, pixels.shape[2])
     points = SPACES[space].to_points(flat).astype(int)
     entries = SPACES[space].to_points(palette).astype(int)
@@ -56,7 +56,7 @@ def is_opaque(pixels):
 
 
 def dither_by_hand(pixels, palette, dither):
-    """The plain form of serpentine Floyd-Steinberg, one pixel after the other."""
+    """Diffuse errors by Floyd and Steinberg, in a serpentine, one pixel after the other."""
     height, width, _ = pixels.shape
     all_seen, opaque = is_opaque(pixels)
     strength = round(dither * 256)
@@ -80,7 +80,7 @@ def dither_by_hand(pixels, palette, dither):
 
 
 def dither_in_order_by_hand(pixels, palette, dither):
-    """The plain form of ordered dithering, one pixel after the other."""
+    """Dither in order, one pixel after the other."""
     all_seen, opaque = is_opaque(pixels)
     spacing = 0.0
     if len(palette) > 1:

@@ -17,7 +17,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file semantics
 
 @pytest.fixture
 def target(tmp_path):
-    """A file with content, alone in its directory."""
+    """Make a file with content, alone in its directory."""
     path = tmp_path / "x.kmq"
     path.write_bytes(b"old")
     return path

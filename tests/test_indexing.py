@@ -18,7 +18,7 @@ INDICES = np.array([[3, 3, 0], [0, 3, 0]], np.uint8)
 
 
 def image_of(mode):
-    """A picture of more than three colors in a mode of Pillow's."""
+    """Make a picture of more than three colors in a mode of Pillow's."""
     image = Image.fromarray(photo(20, 12))
     return image.quantize(40).convert(mode) if mode in ("P", "PA") else image.convert(mode)
 

@@ -27,7 +27,7 @@ forms = pytest.mark.parametrize(
 
 
 def set_of(flat):
-    """The set of points that count one each, and their places in it."""
+    """Return the set of points that count one each, and their places in it."""
     return PointSet.of(flat, np.ones(len(flat), np.int64))
 
 
@@ -42,7 +42,7 @@ def flat_points(pixels, space="rgb"):
 
 
 def points_of(pixels):
-    """The distinct points of a picture, with weights."""
+    """Return the distinct points of a picture, with weights."""
     return Cloud(Histogram.of(pixels), SPACES["rgb"]).points
 
 

@@ -30,12 +30,12 @@ LAYERS = [
 
 
 def folder_of(module):
-    """The module or folder of the package that a module is, or is in."""
+    """Return the module or folder of the package that a module is, or is in."""
     return module.split("/")[0]
 
 
 def layer_of(module):
-    """The number of a module's layer."""
+    """Return the number of a module's layer."""
     (number,) = (i for i, layer in enumerate(LAYERS) if folder_of(module) in layer)
     return number
 

@@ -34,19 +34,19 @@ planes = st.builds(
 
 
 def encode_with(model, indices, colors):
-    """A band coded with a model that the caller chooses, however long."""
+    """Make a band coded with a model that the caller chooses, however long."""
     return modelled._encode_band(indices, colors, model, 4 * indices.size + 64)
 
 
 def decode(payload, colors, shape):
-    """The indices of a band."""
+    """Return the indices of a band."""
     out = np.ones(shape, index_dtype(colors))
     decode_indices(payload, colors, out)
     return out
 
 
 def named_model(payload):
-    """What a payload's first decision, of probability 1/2, says."""
+    """Read a payload's first decision, of probability 1/2."""
     return Model.GRAPHICS if payload[:1] < b"\x80" else Model.PHOTO
 
 
@@ -56,7 +56,7 @@ def packed_size(indices, colors):
 
 
 def tile_map(tiles=24, colors=32, side=512):
-    """A map of random tiles of 16 x 16 pixels, as in old games."""
+    """Draw a map of random tiles of 16 x 16 pixels, as in old games."""
     rng = np.random.default_rng(24)
     marks = rng.integers(0, colors, (tiles, 16, 16)).astype(np.uint8)
     places = rng.integers(0, tiles, (side // 16, side // 16))
@@ -290,7 +290,7 @@ def test_the_model_that_suits_is_chosen(kind, model, share):
 
 
 def surface(shape, colors):
-    """Indices made of integers alone, the same everywhere."""
+    """Make indices made of integers alone, the same everywhere."""
     y, x = np.indices(shape)
     indices = x * x // 50 + 3 * y + x * y // 90 + (x ^ y) % 3 + (x * 7919 + y * 104729) % 5 // 4
     return (indices % colors).astype(index_dtype(colors))

@@ -19,7 +19,7 @@ palettes = npst.arrays(
 
 
 def split_evenly(palette):
-    """The split order of entries that all have one pixel."""
+    """Return the split order of entries that all have one pixel."""
     return split_order(palette, np.ones(len(palette), np.int64))
 
 
@@ -27,7 +27,7 @@ both_orders = pytest.mark.parametrize("order_of", [green_order, split_evenly])
 
 
 def recursive_split(palette, counts, numbers):
-    """The textbook form of ``split_order``: a tree is split node by node."""
+    """Split a tree node by node: the textbook form of ``split_order``."""
     if len(numbers) == 1:
         return numbers
     axes = [a for a in product((1, 0, -1), repeat=palette.shape[1]) if a > (0,) * len(a)]

@@ -17,7 +17,7 @@ COLOR_COUNTS = [1, 2, 3, 5, 16, 17, 33, 100, 255, 256, 257, 1000, 2048, 4000, 99
 
 
 def pack_with_bitarray(indices, color_count):
-    """The textbook form: each index as a bit string, each row filled up to bytes."""
+    """Write each index as a bit string, each row filled up to bytes: the textbook form."""
     bits = index_bits(color_count)
     packed = bytearray()
     for row in indices:
@@ -29,7 +29,7 @@ def pack_with_bitarray(indices, color_count):
 
 
 def random_indices(color_count, shape, seed=0):
-    """Indices of which at least one is the largest, where there is room for it."""
+    """Make indices of which at least one is the largest, where there is room for it."""
     indices = np.random.default_rng(seed).integers(0, color_count, shape)
     indices.flat[-1] = color_count - 1
     return indices.astype(index_dtype(color_count))

@@ -21,7 +21,7 @@ def squared_error(pixels, quantized):
 
 
 def map_scene():
-    """A noisy blue sea, and a small red country."""
+    """Draw a noisy blue sea, and a small red country."""
     pixels = photo(120, 90) // 4
     pixels[..., 2] += 100
     pixels[40:43, 60:63] = 230, 20, 20

@@ -18,7 +18,7 @@ from kmcodec.pixels import (
 
 
 def palette_image(colors, indices, mode="RGB"):
-    """A P image with the given palette entries."""
+    """Make a P image with the given palette entries."""
     image = Image.fromarray(np.array(indices, np.uint8))
     image.putpalette(np.array(colors, np.uint8).tobytes(), mode)
     return image

@@ -29,7 +29,7 @@ def distant_palette(colors, seed=0):
 
 
 def scattered_ramp(colors, shape, seed=0):
-    """A picture of smooth indices whose palette stands in random order, and its indices."""
+    """Make a picture of smooth indices whose palette stands in random order."""
     rng = np.random.default_rng(seed)
     ramp = np.arange(colors)[:, np.newaxis] * [[250, 200, 150]] // colors
     places = rng.permutation(colors)

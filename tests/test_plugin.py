@@ -17,19 +17,19 @@ from kmcodec.KmqImagePlugin import KmqImageFile
 
 
 def saved(image, **options):
-    """The bytes of an image saved as KMQ."""
+    """Return the bytes of an image saved as KMQ."""
     file = io.BytesIO()
     image.save(file, "KMQ", **options)
     return file.getvalue()
 
 
 def reopened(image, **options):
-    """An image saved as KMQ and opened again."""
+    """Make an image saved as KMQ and opened again."""
     return Image.open(io.BytesIO(saved(image, **options)))
 
 
 def an_image(mode, size=(37, 23)):
-    """A picture of some mode, with all its bands in use."""
+    """Make a picture of some mode, with all its bands in use."""
     pixels = photo(*size)
     image = Image.fromarray(pixels)
     if mode in ("LA", "RGBA", "PA"):

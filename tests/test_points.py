@@ -15,17 +15,17 @@ def noise(shape, top=4095, seed=0):
 
 
 def set_of(points):
-    """The set of some points that count one each."""
+    """Return the set of some points that count one each."""
     return PointSet.of(points, np.ones(len(points), np.int64))[0]
 
 
 def z_order(point):
-    """The bits of a point's channels in turn, the highest and the first channel's first."""
+    """Interleave the bits of a point's channels, the highest and the first channel's first."""
     return [int(value) >> bit & 1 for bit in range(11, -1, -1) for value in point]
 
 
 def nearest_by_brute_force(points, numerators):
-    """The first of the nearest of centroids in units of the grid, in integers."""
+    """Return the first of the nearest of centroids in units of the grid, in integers."""
     deltas = (numerators - point for point in points.astype(np.int64) * GRID)
     return [int(np.argmin(np.sum(delta**2, axis=1))) for delta in deltas]
 

@@ -40,13 +40,13 @@ def to_points(colors, space="rgb"):
 
 
 def map_nearest(pixels, palette):
-    """The nearest entry of each pixel, by brute force."""
+    """Return the nearest entry of each pixel, by brute force."""
     points, entries = to_points(pixels).astype(int), to_points(palette).astype(int)
     return np.sum((points[:, :, np.newaxis] - entries) ** 2, axis=3).argmin(axis=2)
 
 
 def log2_in_256ths(number):
-    """The logarithm of the first twelve bits of a number, in 1/256 and rounded, and the rest."""
+    """Return the logarithm of the first 12 bits of a number, in 1/256, rounded, and the rest."""
     number = int(number)
     length = number.bit_length()
     first = number >> length - 12 if length > 12 else number << 12 - length
@@ -54,7 +54,7 @@ def log2_in_256ths(number):
 
 
 def bits_by_hand(indices, k, groups):
-    """What an index needs beside a neighbor at each place, in 1/16: by place, group and index."""
+    """Count what an index needs beside each neighbor, in 1/16: by place, group and index."""
     height, width = indices.shape
     places = [(dy, dx, share, True) for (dy, dx), share in WEIGHTS.items()]
     places += [(-dy, -dx, share, False) for (dy, dx), share in WEIGHTS.items()]
@@ -73,13 +73,13 @@ def bits_by_hand(indices, k, groups):
 
 
 def near_by_hand(palette):
-    """The entries nearest to each, in order of distance and then of index."""
+    """Return the entries nearest to each, in order of distance and then of index."""
     gaps = np.sum((palette[:, np.newaxis] - palette) ** 2, axis=2)
     return np.argsort(gaps, axis=1, kind="stable")[:, :NEAREST].tolist()
 
 
 def map_by_hand(pixels, palette, rate, near_of=near_by_hand, groups_of=lambda p: range(len(p))):
-    """The plain form: all of a pixel's candidates compared, one pixel after the other."""
+    """Compare all of a pixel's candidates, one pixel after the other: the plain form."""
     height, width, channels = pixels.shape
     points = to_points(pixels).astype(int)
     indices = map_nearest(pixels, palette)
@@ -133,7 +133,7 @@ def psnr(pixels, data):
 
 
 def parrots():
-    """A real photograph, 256 x 256."""
+    """Open a real photograph, 256 x 256."""
     with Image.open(PARROTS) as image:
         return np.asarray(image.convert("RGB"))
 

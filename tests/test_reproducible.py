@@ -29,7 +29,7 @@ GOLDEN = {
 
 
 def digest_of(name, threads):
-    """The start of the SHA-256 of one encode, in several bands."""
+    """Return the start of the SHA-256 of one encode, in several bands."""
     options = GOLDEN[name][1]
     pixels = surface(160, 128, 4 if "alpha" in name else 3)
     data = kmcodec.encode(pixels, **options, band_rows=40, threads=threads)

@@ -21,7 +21,7 @@ METADATA = {"comment": "a comment", "dpi": (72, 72), "xmp": b"<x/>", "icc_profil
 
 
 def with_scattered_palette():
-    """A P file whose codes have another order than its palette, which the file tells."""
+    """Make a P file whose codes have another order than its palette, which the file tells."""
     pixels = gradient(48, 40)
     _, levels = np.unique(pixels[..., 1], return_inverse=True)
     palette = np.unique(pixels.reshape(-1, 3), axis=0)
@@ -217,7 +217,7 @@ def test_a_long_coded_palette_costs_as_much_as_a_plain_one():
 
 
 def kmq_mode(data):
-    """The mode that has the channels of what ``decode`` returns."""
+    """Return the mode that has the channels of what ``decode`` returns."""
     return {3: "RGB", 4: "RGBA"}[kmcodec.decode(data).shape[2]]
 
 

@@ -15,12 +15,12 @@ NONE = np.empty((0, 3), np.uint8)
 
 
 def cloud_of(pixels, space="rgb"):
-    """The colors of a picture as points."""
+    """Return the colors of a picture as points."""
     return Cloud(Histogram.of(pixels), SPACES[space])
 
 
 def error_of(cloud, palette):
-    """The squared error of a palette in levels."""
+    """Return the squared error of a palette in levels."""
     return cloud.squared_error(palette, cloud.map_nearest(palette))
 
 

@@ -26,7 +26,7 @@ QUICK = EFFORTS[5]._replace(starts=3, rounds=8)
 
 
 def point_set(points, weights=None):
-    """The set of some points."""
+    """Return the set of some points."""
     weights = np.ones(len(points), np.int64) if weights is None else weights
     return PointSet.of(np.array(points, np.uint16), np.array(weights, np.int64))[0]
 
@@ -37,7 +37,7 @@ def noise(count, channels=3, seed=0):
 
 
 def points_of(pixels):
-    """The points of a picture in RGB."""
+    """Return the points of a picture in RGB."""
     return Cloud(Histogram.of(pixels), SPACES["rgb"]).points
 
 
@@ -61,7 +61,7 @@ def search(points, k, effort=QUICK, seed=0, held=None, progress=lambda: None):
 
 
 def squared_error(points, centroids):
-    """The squared error of moving every point to its nearest centroid."""
+    """Return the squared error of moving every point to its nearest centroid."""
     coordinates = points.points[:, : points.channels].astype(float)
     distances = np.sum((coordinates[:, np.newaxis] - centroids) ** 2, axis=2)
     return np.sum(points.weights * distances.min(axis=1))

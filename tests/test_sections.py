@@ -45,7 +45,7 @@ def test_the_length_of_a_coded_palette_takes_seven_bits_a_byte(length, groups):
 
 
 def decode(payload, count, channels, may_have_order=True):
-    """The palette and its order."""
+    """Return the palette and its order."""
     return decode_palette(payload, count, channels, may_have_order=may_have_order)
 
 

@@ -20,12 +20,12 @@ from kmcodec.quantizer.space import SPACES
 
 
 def points_of(pixels):
-    """The points of the colors of a picture, which are 16 times these."""
+    """Return the points of the colors of a picture, which are 16 times these."""
     return Cloud(Histogram.of(pixels), SPACES["rgb"]).points
 
 
 def point_set(points, weights=None):
-    """The set of some points, given as lists."""
+    """Return the set of some points, given as lists."""
     weights = [1] * len(points) if weights is None else weights
     return PointSet.of(np.array(points, np.uint16), np.array(weights, np.int64))[0]
 
@@ -48,7 +48,7 @@ seedings = pytest.mark.parametrize("seeding", SEEDINGS.values(), ids=SEEDINGS.ke
 
 
 def squared_error(points, centroids):
-    """The squared error of moving every point to its nearest centroid."""
+    """Return the squared error of moving every point to its nearest centroid."""
     distances = np.sum((coordinates(points)[:, np.newaxis] - centroids) ** 2, axis=2)
     return np.sum(points.weights * distances.min(axis=1))
 

@@ -34,12 +34,12 @@ class Pipe(RawIOBase):
 
 @pytest.fixture
 def data():
-    """A file."""
+    """Return a file."""
     return kmcodec.encode(picture(9, 7, 5), comment="a file")
 
 
 def as_tuple(result):
-    """What a reader gives in a form that can be compared."""
+    """Return what a reader gives in a form that can be compared."""
     if isinstance(result, kmcodec.Info):
         return (result,)
     parts = result if isinstance(result, tuple) else (result,)

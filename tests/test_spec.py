@@ -25,14 +25,14 @@ EXAMPLES = re.findall(
 
 
 def section(number: str) -> str:
-    """The text of a section, up to the next heading of any depth."""
+    """Return the text of a section, up to the next heading of any depth."""
     found = re.search(rf"^#+ {re.escape(number)} .*?(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
     assert found, number
     return found[0]
 
 
 def table(text: str) -> list[dict[str, str]]:
-    """The first table of a text, each row by column."""
+    """Read the first table of a text, each row by column."""
     found = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert found
     lines = [line.strip("|").split("|") for line in found[0].splitlines()]
@@ -41,7 +41,7 @@ def table(text: str) -> list[dict[str, str]]:
 
 
 def dumped(hexdump: str) -> bytes:
-    """The bytes of a ``hexdump -C`` block, its offsets and characters verified."""
+    """Read the bytes of a ``hexdump -C`` block, and verify its offsets and characters."""
     data = bytearray()
     *lines, end = hexdump.splitlines()
     for line in lines:
