@@ -1,4 +1,4 @@
-"""The benches: what the READMEs say is what was measured, and they run."""
+"""The benches: what the pages say is what was measured, and they run."""
 
 import json
 import subprocess
@@ -19,39 +19,65 @@ SETTINGS = ["16 colors", "64 colors", "256 colors", "30 dB", "35 dB"]
 
 @pytest.fixture(autouse=True)
 def tools(monkeypatch):
-    """Return the modules of the benches can be imported."""
+    """The modules of the benches can be imported."""
     monkeypatch.syspath_prepend(TOOLS)
 
 
 @pytest.fixture
 def figures():
-    """Return what was measured."""
+    """What was measured."""
     return json.loads(FIGURES.read_text())
 
 
-def run_bench(*arguments, tool="kmq-bench"):
-    """Run a bench of ``tools``."""
-    command = [sys.executable, str(TOOLS / tool), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, check=True, text=True, timeout=300)
+@pytest.fixture
+def folder(tmp_path):
+    """A picture of many colors, and something else."""
+    path = tmp_path / "tiny"
+    path.mkdir()
+    Image.fromarray(photo(40, 24)).save(path / "a.png")
+    (path / "notes.txt").write_text("not a picture")
+    return path
 
 
-def measured(*arguments, path, tool="kmq-bench"):
-    """Return the figures that a bench keeps, by name."""
-    run_bench(*arguments, "--json", path, tool=tool)
-    return json.loads(path.read_text())
+@pytest.fixture
+def sets(tmp_path):
+    """Pictures of few colors, and how many bytes peers are said to need for them."""
+    peers = {}
+    for name, side in (("indexed/a_16", 24), ("masks/a", 32), ("masks/b", 32)):
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(photo(side, side) & 0xC0).save(path)
+        keys = ("webp_lossless_m6", "jxl_lossless_best_e7_e9", "png_oxipng4", "gif")
+        peers[f"{name}.png"] = dict.fromkeys(keys, 10_000 if name != "masks/b" else 1)
+    (tmp_path / "peers.json").write_text(json.dumps(peers))
+    return tmp_path
 
 
-def test_readme_is_what_was_measured(figures):
-    """The blocks of both READMEs are what the committed figures render to."""
-    from bench.report import BLOCKS, marked_block
+def run_bench(*arguments):
+    """Run the command."""
+    command = [sys.executable, str(TOOLS / "kmq-bench"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False, text=True, timeout=300)
+
+
+def test_pages_are_what_was_measured(figures):
+    """RESULTS.md and the headlines of README are what the committed figures render to."""
+    from bench.report import pages
     from bench.rows import dump
 
-    assert set(BLOCKS) == {"README.md", "tools/bench/README.md"}
-    for path, blocks in BLOCKS.items():
-        text = (ROOT / path).read_text()
-        for name, render in blocks.items():
-            assert marked_block(text, name) == render(figures)
+    found = pages(figures)
+    assert set(found) == {ROOT / "README.md", TOOLS / "bench" / "RESULTS.md"}
+    for path, text in found.items():
+        assert path.read_text() == text
     assert dump(figures) == FIGURES.read_text()
+
+
+def test_every_bench_is_reported(figures):
+    """There are figures of each bench, and a report without some says which."""
+    from bench.report import SECTIONS, render
+
+    assert set(figures) == set(SECTIONS) - {"release"}
+    with pytest.raises(SystemExit, match="no figures of: scale"):
+        render({name: part for name, part in figures.items() if name != "scale"})
 
 
 def test_readme_is_short():
@@ -61,20 +87,15 @@ def test_readme_is_short():
 
 def test_headlines_are_what_was_measured(figures):
     """What README promises first are the sums of all files."""
-    from bench.coding_figures import size_totals
-
-    text = (ROOT / "README.md").read_text().split("## Install")[0]
-    total = size_totals(figures["modelled sizes"])
-    shares = [
-        total["bytes"] / total[peer]
-        for peer in ("WebP -m6", "JPEG XL best of -e7, -e9", "oxipng -o4")
-    ]
-    smallest = total["files"] - len(figures["modelled sizes"]["not_smallest"])
+    part = figures["sizes"]
+    files, size, *peers = np.sum([row[1:] for row in part["rows"]], axis=0)
+    assert part["columns"][1:-1] == ["files", "bytes", "webp", "jxl", "png"]
+    webp, jxl, png, _ = size / peers
     assert (
-        "Files of {} indexed pictures (photographs, masks, screens, sprites) are {:.2f} of what "
-        "WebP lossless needs, {:.2f} of JPEG XL and {:.2f} of oxipng, and the smallest of all on "
-        "{}."
-    ).format(total["files"], *shares, smallest) in text
+        f"Files of {files} indexed pictures (photographs, masks, screens, sprites) are {webp:.2f} "
+        f"of what WebP lossless needs, {jxl:.2f} of JPEG XL and {png:.2f} of oxipng, and the "
+        f"smallest of all on {files - len(part['not_smallest'])}."
+    ) in (ROOT / "README.md").read_text().split("## Install")[0]
 
 
 def test_figures_are_complete(figures):
@@ -82,164 +103,169 @@ def test_figures_are_complete(figures):
 
     Sets that 256 colors do not bring to a PSNR are left out there, lossy codecs beside exact files.
     """
-    from bench.peers import PIPELINES
-    from bench.rows import find, names_of, rows_of
+    from bench.compare import Compared
+    from bench.pipelines import PIPELINES
+    from bench.rows import find, names_of, read
 
     part = figures["compare"]
-    rows = rows_of(part)
+    rows = read(part, Compared)
     assert names_of(rows, "set") == list(part["sets"]) == SETS
     assert set(names_of(rows, "setting")) == set(SETTINGS)
     for name in SETS:
         for setting in SETTINGS[:3]:
-            found = {row["pipeline"] for row in find(rows, set=name, setting=setting)}
-            assert {p.name for p in PIPELINES if p.kind != "lossy"} <= found
+            found = {row.pipeline for row in find(rows, set=name, setting=setting)}
+            assert {key for key, each in PIPELINES.items() if each.kind != "lossy"} <= found
 
     for level in (30, 35):
         reached = find(rows, setting=f"{level} dB")
         base = find(reached, pipeline=".kmq modelled")
-        assert {"kodak", "screens", "masks"} <= {row["set"] for row in base}
-        assert all(row["psnr"] is None or row["psnr"] >= level for row in reached)
-    lossy = {p.name for p in PIPELINES if p.kind == "lossy"}
+        assert {"kodak", "screens", "masks"} <= {row.set for row in base}
+        assert all(row.psnr is None or row.psnr >= level for row in reached)
+    lossy = {key for key, each in PIPELINES.items() if each.kind == "lossy"}
     assert lossy == set(names_of(find(rows, set="kodak", kind="lossy"), "pipeline"))
 
 
-def test_replaced_block():
-    """Another block changes nothing around it."""
-    from bench.report import marked_block, marks, replace_block
+def test_replaced_headlines():
+    """Other headlines change nothing around them."""
+    from bench.report import BEGIN, END, replace_headlines
 
-    begin, end = marks("a")
-    text = f"x\n{begin}old{end}\ny\n<!-- b: begin -->\nz\n<!-- b: end -->\n"
-    new = replace_block(text, "a", "new\nlines")
-    assert new == text.replace("old", "new\nlines")
-    assert marked_block(new, "a") == "new\nlines"
-    assert marked_block(new, "b") == "z"
+    text = f"x\n{BEGIN}old{END}\ny\n"
+    assert replace_headlines(text, "new\nlines") == text.replace("old", "new\nlines")
 
 
 def test_slope():
     """The slope of a power law is its exponent."""
-    from bench.rows import slope
+    from bench.scale import Scale, slope
 
-    rows = [{"x": x, "y": 3 * x**1.5} for x in (1, 10, 100)]
-    assert slope(rows, "x", "y") == pytest.approx(1.5)
+    rows = [Scale("pixels", x, 256, 1, 3 * x**1.5, 1, 1, None, None) for x in (1, 10, 100)]
+    assert slope(rows, "megapixels", "bytes") == pytest.approx(1.5)
+    assert np.isnan(slope(rows, "megapixels", "encode_mib"))
 
 
 def row_of(pipeline, kind, size, seconds, setting="16 colors", pictures=2, delta_e=1.0):
-    """Make a row of a comparison of photographs; .kmq takes 100 bytes and a second."""
-    return {
-        "set": "kodak",
-        "setting": setting,
-        "pipeline": pipeline,
-        "kind": kind,
-        "pictures": pictures,
-        "pixels": 10**6,
-        "bytes": size,
-        "base_bytes": 100,
-        "delta_e": delta_e,
-        "encode_seconds": seconds,
-        "decode_seconds": seconds,
-    }
+    """A row of a comparison; .kmq takes 100 bytes and a second."""
+    from bench.compare import Compared
+
+    place = ("photos", setting, pipeline, kind, pictures, 10**6, size, 100)
+    return Compared(*place, 30.0, 0.9, delta_e, seconds, seconds, 1.0, 1.0)
+
+
+def rendered(*rows):
+    """The tables of a comparison."""
+    from bench.compare_tables import render
+    from bench.rows import record
+
+    return render(record(rows, sets={"photos": ["a", "b"]}))
 
 
 def test_losses_are_listed():
     """What is faster, smaller or nearer is named with its figure, and nothing else."""
-    from bench.losses import render_losses
-
-    text = render_losses([
+    text = rendered(
         row_of(".kmq modelled", "tool", 100, 1.0),
         row_of("modelled indices", "coder", 99, 2.0),
         row_of("slower tool", "tool", 200, 2.0, delta_e=0.5),
         row_of("faster coder", "coder", 100, 0.5),
         row_of("smaller coder", "coder", 90, 3.0, pictures=1),
         row_of("AVIF", "lossy", 40, 3.0),
-    ])  # fmt: skip
+    ).split("### Where .kmq loses")[1]
     assert "| decode, coder: faster coder | 4.00 |  |  |" in text
-    assert "coders: kodak at 16 colors smaller coder 0.90 of 1." in text
-    assert "kodak at 16 colors AVIF 0.40 of 2." in text
-    assert "kodak at 16 colors slower tool 0.50 to 1.00." in text
+    assert "coders: photos at 16 colors smaller coder 0.90 of 1." in text
+    assert "photos at 16 colors AVIF 0.40 of 2." in text
+    assert "photos at 16 colors slower tool 0.50 to 1.00." in text
     for name in ("faster coder", "smaller coder", "slower tool", "AVIF"):
         assert text.count(name) == (2 if name == "faster coder" else 1)
-    assert "no set" in render_losses([row_of(".kmq modelled", "tool", 100, 1.0)])
+    assert rendered(row_of(".kmq modelled", "tool", 100, 1.0)).count("no set") == 3
 
 
 def test_ratios_tell_of_how_many_pictures():
     """A ratio over fewer pictures than .kmq has says so; none is a dash."""
-    from bench.report import render_ratios
-
-    rows = [
+    text = rendered(
         row_of(".kmq modelled", "tool", 100, 1.0),
         row_of(".kmq modelled", "tool", 100, 1.0, "30 dB"),
         row_of("tool", "tool", 150, 1.0),
         row_of("tool", "tool", 250, 1.0, "30 dB", pictures=1),
         row_of("codec", "lossy", 50, 1.0),
-    ]
-    text = render_ratios(rows, ("16 colors", "30 dB"), ("tool", "lossy"))
-    assert "| tool | 1.50 / 2.50 (1) |" in text
+    )
+    assert "| tool | 2.50 (1) / - |" in text
     assert "| codec * | 0.50 / - |" in text
 
 
-def test_merged_comparisons():
+def test_merged_comparisons(tmp_path):
     """A set that is measured again takes the place of what was measured before."""
-    from bench.compare import merge
+    from bench.rows import keep
 
+    path = tmp_path / "found.json"
     old = {"date": "a", "sets": {"x": ["1"], "y": ["2"]}, "rows": [["x", 1], ["y", 2]]}
     new = {"date": "b", "sets": {"x": ["3"]}, "rows": [["x", 3]]}
+    keep(path, "compare", old)
+    keep(path, "compare", new)
     merged = {"date": "b", "sets": {"y": ["2"], "x": ["3"]}, "rows": [["y", 2], ["x", 3]]}
-    assert merge(old, new) == merged
+    assert json.loads(path.read_text()) == {"compare": merged}
 
 
-def test_compare_runs(tmp_path):
+def test_summed_rows():
+    """Numbers are summed up, unless one is unknown, and texts kept."""
+    from bench.rows import summed
+    from bench.speed import Speed
+
+    rows = [Speed("a", 1, 10, 1.5, 2, 3, None, 4, 5), Speed("a", 1, 20, 0.5, 2, 3, 1, 4, 5)]
+    assert summed(rows) == ("a", 2, 30, 2, 4, 6, None, 8, 10)
+
+
+def test_compare_runs(folder, capsys):
     """A tiny picture goes through all that is installed; what is missing is named."""
-    from bench.peers import PIPELINES
-    from bench.rows import find, rows_of
+    from bench.compare import Compared, measure
+    from bench.compare_tables import render
+    from bench.installed import is_there
+    from bench.pipelines import PIPELINES, Setting
+    from bench.rows import find
 
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    Image.fromarray(photo(40, 24)).save(folder / "a.png")
-    (folder / "notes.txt").write_text("not a picture")
-    result = run_bench("compare", folder, "--json", tmp_path / "found.json")
-    rows = rows_of(json.loads((tmp_path / "found.json").read_text())["compare"])
-    left_out = [line.split(": ")[1] for line in result.stderr.splitlines() if "left out" in line]
-    assert {p.name for p in PIPELINES if p.missing()} == set(left_out)
-    base = {row["setting"]: row for row in find(rows, pipeline=".kmq modelled")}
-    assert set(SETTINGS[:3]) <= set(base)
+    part = measure([folder], 1, (Setting(16), Setting(psnr=30)))
+    lines = capsys.readouterr().err.splitlines()
+    left_out = {line.split(": ")[1] for line in lines if "left out" in line}
+    assert left_out == {
+        name for name, each in PIPELINES.items() if not all(map(is_there, each.needs))
+    }
+    rows = part["rows"]
+    base = {row.setting: row for row in find(rows, pipeline=".kmq modelled")}
+    assert set(base) == {"16 colors", "30 dB"}
     for row in rows:
-        assert row["pixels"] == 40 * 24
-        assert row["base_bytes"] == base[row["setting"]]["bytes"]
-        if row["kind"] == "lossy":
-            assert row["psnr"] >= base[row["setting"]]["psnr"]
-        if row["kind"] == "coder":
-            assert row["psnr"] == base[row["setting"]]["psnr"]
-    assert ".kmq modelled | 1.00" in result.stdout
+        assert isinstance(row, Compared)
+        assert row.pixels == 40 * 24
+        assert row.base_bytes == base[row.setting].bytes
+        if row.kind == "lossy":
+            assert row.psnr >= base[row.setting].psnr
+        if row.kind == "coder":
+            assert row.psnr == base[row.setting].psnr
+    assert "| .kmq packed | " in render(part)
 
 
-def test_scale_runs(tmp_path):
-    """Scaling on a small picture prints slopes."""
-    from bench.rows import rows_of
+def test_scale_runs():
+    """Scaling on small pictures tells slopes."""
+    from bench.scale import measure, render
 
-    options = ("--most-megapixels", "0.1", "--most-colors", "16")
-    result = run_bench("scale", *options, "--json", tmp_path / "found.json")
-    rows = rows_of(json.loads((tmp_path / "found.json").read_text())["scale"])
-    assert [row["threads"] for row in rows] == [1, 2] * 3
-    assert "Slopes in log-log" in result.stdout
+    part = measure((0.002, 0.004), (2, 16))
+    assert [row.threads for row in part["rows"]] == [1, 2] * 4
+    assert "Slopes in log-log" in render(part)
 
 
 def test_profile_runs(tmp_path):
     """The kernel takes a part of the time, and a smoothed picture fewer bytes."""
-    from bench.peers import PIPELINES
-    from bench.rows import rows_of
+    from bench.installed import is_there
+    from bench.profile import measure, render
 
-    if any(p.missing() for p in PIPELINES if p.name.startswith("AVIF")):
+    if not is_there("PIL:avif"):
         pytest.skip("Pillow has no AVIF")
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    noise = np.random.default_rng(0).integers(-20, 21, (64, 64, 3))
-    Image.fromarray((photo(64, 64) + noise).clip(0, 255).astype(np.uint8)).save(folder / "a.png")
-    rows = rows_of(measured("profile", folder, path=tmp_path / "found.json")["profile"])
-    assert [row["colors"] for row in rows] == [16, 64, 256]
-    for row in rows:
-        assert row["index_bits"] == 64 * 64 * {16: 4, 64: 6, 256: 8}[row["colors"]]
-        assert row["kernel_seconds"] <= row["decode_seconds"]
-        assert row["smooth_bytes"] < row["bytes"]
+    noise = np.random.default_rng(0).integers(-20, 21, (48, 48, 3))
+    picture = (photo(48, 48) + noise).clip(0, 255).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    part = measure(tmp_path, 1, runs=1)
+    assert [row.colors for row in part["rows"]] == [16, 64, 256]
+    for row in part["rows"]:
+        assert row.index_bits == 48 * 48 * {16: 4, 64: 6, 256: 8}[row.colors]
+        assert 0 < row.kernel_seconds <= row.decode_seconds
+        assert row.smooth_bytes < row.bytes
+    assert "Smoothed by a 3 x 3 median" in render(part)
 
 
 def test_models_are_told_apart():
@@ -253,136 +279,132 @@ def test_models_are_told_apart():
         assert model_of(_encode_band(indices, 64, model, 4096)) == model.name.lower()
 
 
-def test_plots(tmp_path):
+def test_plots(figures, tmp_path):
     """Each frontier of each kind is an SVG and a PNG, the same in every run."""
     pytest.importorskip("matplotlib")
-    for place in ("a", "b"):
-        run_bench("plot", FIGURES, tmp_path / place)
-    names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(names) == 2 * 3 * 4
-    for name in names:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    from bench.plot import plot
+
+    first, second = (list(plot(figures["compare"], tmp_path / place)) for place in "ab")
+    assert len(set(first)) == 2 * 3 * 4
+    for one, other in zip(first, second, strict=True):
+        assert one.name == other.name
+        assert one.read_bytes() == other.read_bytes()
 
 
-def test_coding_is_measured(tmp_path):
-    """Packed coding at every width, two threads, and small pictures made in code."""
-    from bench.rows import find, rows_of
+def test_sizes_run(sets):
+    """Sets are summed up, files that a peer makes smaller named, and figures kept and printed."""
+    found = sets / "found.json"
+    run = run_bench("sizes", sets, "--json", found)
+    assert (run.returncode, run.stdout[:8]) == (0, "## Size\n")
+    part = json.loads(found.read_text())["sizes"]
+    assert [row[:2] for row in part["rows"]] == [["Kodak K=16", 1], ["masks", 2]]
+    assert [row[0] for row in part["not_smallest"]] == ["masks/b.png"]
+    assert "b.png (32 x 32 pixels" in run.stdout
 
-    path = tmp_path / "found.json"
-    found = measured("packed", "--size", 64, path=path)
-    assert [row[0] for row in found["packed"]["rows"]] == list(range(1, 17))
-    found = measured("threads", "--size", 64, path=path, tool="kmq-bench-modelled")
-    names = ("--only", "tile map", "page of text")
-    found = measured("made", *names, path=path, tool="kmq-bench-modelled")
-    assert set(found) == {"packed", "modelled threads", "modelled made"}
-    rows = rows_of(found["modelled made"])
-    assert len(rows) == 2
-    for picture, peer in (("tile map", "xz_bytes"), ("page of text", "webp_bytes")):
-        (row,) = find(rows, picture=picture)
-        assert row["bytes"] < row[peer]
+
+def test_made_pictures_run(monkeypatch):
+    """A pattern is coded by all, here a small one, as WebP takes seconds for others."""
+    from bench.generated import MADE, gray_ramp
+    from bench.sizes import measure_made, render_made
+
+    monkeypatch.setitem(MADE, "small", lambda: gray_ramp(64, 32))
+    part = measure_made(["small"])
+    (row,) = part["rows"]
+    assert 0 < row.bytes < min(row.webp_bytes, row.xz_bytes)
+    assert "| small | 64 x 32 | 64 |" in render_made(part)
 
 
 def test_made_pictures_are_exact():
     """All are of at most 256 colors, and gradients of just as many."""
-    from bench.made import made_pictures
+    from bench.generated import MADE
 
-    colors = {name: len(Image.fromarray(pixels).getcolors(256)) for name, pixels in made_pictures()}
+    assert len(MADE) == 11
+    colors = {name: len(Image.fromarray(make()).getcolors(256)) for name, make in MADE.items()}
     for name in ("gray ramp", "two colors", "two colors, slanted", "large gray ramp"):
         assert colors[name] == 256
-    assert len(colors) == 11
 
 
-def test_releases_are_compared(tmp_path):
+def test_speed_runs(sets):
+    """Sets and a sprite are coded beside peers."""
+    pytest.importorskip("imagecodecs")
+    pytest.importorskip("oxipng")
+    from bench.speed import measure, render
+
+    part = measure(sets, 1)
+    assert [row.set for row in part["rows"]] == ["Kodak K=16", "masks", "sprite of 16 x 16"]
+    assert "| masks | 1 |" in render(part)
+
+
+def test_packed_coding_and_threads_run():
+    """Packed coding at some widths, and two threads."""
+    from bench.speed import measure_packed, measure_threads, render_packed, render_threads
+
+    part = measure_packed(64, (1, 8, 9))
+    assert [row.bits for row in part["rows"]] == [1, 8, 9]
+    assert render_packed(part).count("\n") == 3
+    assert "times as fast" in render_threads(measure_threads(64))
+
+
+def test_releases_are_compared(sets):
     """A release beside itself needs the same bytes, and some time."""
-    from bench.rows import rows_of
+    from bench.release import measure
 
-    for name, side in (("indexed/a_16", 24), ("cq100/a", 40), ("masks/a", 32), ("masks/b", 32)):
-        path = tmp_path / f"{name}.png"
-        path.parent.mkdir(exist_ok=True)
-        Image.fromarray(photo(side, side) & 0xC0).save(path)
-    options = ("--before", sys.executable, "--pictures", 1, "--runs", 1)
-    found = measured(
-        *("release", tmp_path, *options),
-        path=tmp_path / "found.json",
-        tool="kmq-bench-modelled",
-    )["modelled release"]
-    rows = rows_of(found)
-    sets = ["Kodak K=16", *(f"CQ100 K={k}" for k in ("16", "64", "64 dithered", "256")), "masks"]
-    assert [row["set"] for row in rows] == sets
-    for row in rows:
-        assert (row["pictures"], row["bytes"]) == (1, row["before_bytes"])
-        assert row["jxl_decode_seconds"] is None
-        assert min(row["decode_seconds"], row["before_encode_seconds"]) > 0
-    assert found["before"]["kmcodec"] == found["versions"]["kmcodec"]
+    part = measure(sets, sys.executable, 1, runs=1)
+    assert [row.set for row in part["rows"]] == ["Kodak K=16", "masks"]
+    for row in part["rows"]:
+        assert (row.pictures, row.bytes) == (1, row.before_bytes)
+        assert min(row.decode_seconds, row.before_encode_seconds) > 0
+    assert part["before"]["kmcodec"] == part["versions"]["kmcodec"]
 
 
-def test_release_that_is_not_there():
+def test_release_that_is_not_there(sets):
     """An environment without kmcodec is named, not waited for."""
-    bench = [sys.executable, str(TOOLS / "kmq-bench-modelled"), "release", "."]
-    run = subprocess.run([*bench, "--before", "true"], capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stderr) == (1, "kmq-bench-modelled: true has ended\n")
+    run = run_bench("release", sets, "--before", "true")
+    assert (run.returncode, run.stderr) == (1, "kmq-bench: true has ended\n")
 
 
 def test_compared_releases_are_rendered():
     """Ratios of bytes and of times, and how fast both are."""
-    from bench.coding_figures import render_release
-    from bench.release import COLUMNS
+    from bench.release import Both, render
 
-    row = ["masks", 2, 10**6, 90, 100, 0.5, 1.0, 0.25, 1.0, 0.125]
-    part = {"columns": COLUMNS, "rows": [row], "before": {"kmcodec": "0.1"}, "kernels": "SSE2"}
-    text = render_release(part)
-    assert "| masks | 2 | 0.9000 | 4.00 | 2.00 | 4.00, 1.00 | 2.00, 1.00 | 0.50 |" in text
-    assert text.endswith("The other release: kmcodec 0.1. This release has its SSE2 kernels.")
+    row = Both("masks", 2, 10**6, 90, 100, 0.5, 1.0, 0.25, 1.0)
+    text = render({"columns": Both._fields, "rows": [row], "before": {"kmcodec": "0.1"}})
+    assert "| masks | 2 | 0.9000 | 4.00 | 2.00 | 4.00 | 1.00 | 2.00 | 1.00 |" in text
+    assert text.endswith("The other release: kmcodec 0.1.")
 
 
-def test_corpus_is_measured(tmp_path):
-    """What becomes of pictures is counted by outcome."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    few = photo(40, 24) & 0xC0
-    for name in ("a.png", "b.png"):
-        Image.fromarray(few).save(folder / name)
-    Image.fromarray(photo(40, 24)).save(folder / "many.png")
-    (folder / "notes.txt").write_text("not a picture")
-    found = measured("corpus", folder, path=tmp_path / "found.json")["corpus"]["rows"]
-    assert found == [
-        ["identical", 2],
-        ["quantized, of more than 256 colors", 1],
-        ["not opened by Pillow: UnidentifiedImageError", 1],
-    ]
+def test_quantizers_are_measured(folder):
+    """MSE by system and number of colors, and times by those of others."""
+    from bench.quantizer import measure_error, measure_speed, render_error, render_speed
+    from bench.rows import names_of
+
+    part = measure_error(folder, (8,))
+    systems = names_of(part["rows"], "system")
+    assert systems[:2] == ["kmcodec speed=5", "kmcodec speed=1"]
+    assert systems[-1] == "Pillow"
+    assert part["rows"][0].mse < part["rows"][-1].mse
+    assert "| 1 pictures of tiny | 8 colors |" in render_error(part)
+    assert "| speed=5 | speed=5 |" in render_speed(measure_speed(folder, 1, pixels=2000))
 
 
-def test_quantizers_are_measured(tmp_path):
-    """MSE by system and number of colors, beside the peers there are and figures that are known."""
-    from bench.rows import find, names_of, rows_of
+def test_gains_over_imagequant(folder):
+    """They are positive."""
+    pytest.importorskip("imagequant")
+    from bench.quantizer import measure_psnr, render_psnr
 
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    Image.fromarray(photo(60, 40)).save(folder / "a.png")
-    known = tmp_path / "known.csv"
-    known.write_text("image,K,unique,other\na.png,8,9,1234.5\nb.png,8,9,1\n")
-    found = measured(
-        *("error", folder, "--colors", 8, "--speeds", 5, 10, "--peers", "Pillow"),
-        *("--reference", known),
-        path=tmp_path / "found.json",
-        tool="kmq-bench-quantizer",
-    )
-    rows = rows_of(found["quantizer error"])
-    systems = ["kmcodec speed=5", "kmcodec speed=10", "Pillow", "other"]
-    assert names_of(rows, "system") == systems
-    assert find(rows, system="other")[0]["mse"] == 1234.5
+    part = measure_psnr(folder, (8,))
+    assert part["rows"][0].mean_gain > 0
+    assert "dB at 8 colors" in render_psnr(part)
 
 
-def test_rates_are_measured(tmp_path):
-    """Loss and bytes of each rate."""
-    from bench.rows import rows_of
+def test_rates_are_measured(folder):
+    """Loss and bytes of each rate, and of parts of the mapping."""
+    from bench.rate import ablate, measure, render
 
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    Image.fromarray(photo(60, 40)).save(folder / "a.png")
-    few = ("--colors", 8, "--rates", 4, 32)
-    found = measured(folder, *few, path=tmp_path / "found.json", tool="kmq-bench-rate")["rate"]
-    low, high = rows_of(found)
-    assert (low["rate"], high["rate"]) == (4, 32)
-    assert high["bytes_gain"] <= low["bytes_gain"] <= 0
-    assert low["files_larger"] == high["files_larger"] == 0
+    part = measure(folder, (8,), (4, 32))
+    low, high = part["rows"]
+    assert (low.rate, high.rate) == (4, 32)
+    assert high.bytes_gain <= low.bytes_gain <= 0
+    assert low.files_larger == high.files_larger == 0
+    assert "0 are larger than at rate 0" in render(part)
+    assert "| 8 colors, W and N alone | " in ablate(folder, (8,), (4, 32))

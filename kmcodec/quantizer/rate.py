@@ -9,7 +9,7 @@ frequency beside each of four neighbors, as counted in the round before. It is a
 later pixels too, whose bits depend on it as much. So all eight neighbors are counted, and what
 is minimized pixel by pixel is the energy of a Markov random field (iterated conditional modes:
 Besag, On the statistical analysis of dirty pictures, 1986). The coder itself, run in place of the
-table, would be slower and blind to the later ones. `tools/kmq-bench-rate --ablation` shows what
+table, would be slower and blind to the later ones. `tools/kmq-bench rate --ablation` shows what
 each part gains.
 """
 

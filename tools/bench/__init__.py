@@ -1,1 +1,6 @@
-"""The benches behind the commands ``kmq-bench*``: what they measure and how it is shown."""
+"""Benches of kmcodec and its peers, all of which get one thread."""
+
+import os
+
+for library in ("OMP", "OPENBLAS", "MKL", "RAYON"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"  # which is read when a peer is imported

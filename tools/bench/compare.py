@@ -2,57 +2,49 @@
 
 import math
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from statistics import mean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from .cases import Case, Picture, Setting, make_case, read_set
-from .installed import stamp
+from .installed import installed
 from .measure import (
+    SLOW_SECONDS,
     Call,
     Pixels,
+    Run,
     delta_e,
-    first_run,
     mean_squared_error,
-    median_seconds,
     psnr,
+    run_in_turn,
     ssim,
 )
-from .peers import PIPELINES, Pipeline
-from .rows import BASE
+from .pictures import Picture, read_set, told
+from .pipelines import BASE, PIPELINES, Case, Pipeline, Setting, make_case
+from .rows import Part, group_by, record, summed
 
-SETTINGS = (Setting(16), Setting(64), Setting(256), Setting(quality=30), Setting(quality=35))
-
-COLUMNS = [
-    "set",
-    "setting",
-    "pipeline",
-    "kind",
-    "pictures",
-    "pixels",
-    "bytes",
-    "base_bytes",
-    "psnr",
-    "ssim",
-    "delta_e",
-    "encode_seconds",
-    "decode_seconds",
-    "encode_mib",
-    "decode_mib",
-]
+SETTINGS = (Setting(16), Setting(64), Setting(256), Setting(psnr=30), Setting(psnr=35))
 
 
-class Result(NamedTuple):
-    """One picture through one pipeline at one setting."""
+class Compared(NamedTuple):
+    """What a pipeline makes of the pictures of a set at a setting.
 
+    Bytes and seconds are sums, and ``base_bytes`` those of .kmq for the same pictures. PSNR is that
+    of the mean error, None where there is none; SSIM and the distance in Oklab are means; memory is
+    the most.
+    """
+
+    set: str
+    setting: str
+    pipeline: str
+    kind: str
+    pictures: int
     pixels: int
-    size: int
-    base_size: int
-    error: float
+    bytes: int
+    base_bytes: int
+    psnr: float | None
     ssim: float | None
     delta_e: float
     encode_seconds: float
@@ -61,117 +53,83 @@ class Result(NamedTuple):
     decode_mib: float | None
 
 
-def installed_pipelines() -> list[Pipeline]:
-    """The pipelines whose parts are all there; the others are named."""
-    found = []
-    for pipeline in PIPELINES:
-        if missing := pipeline.missing():
-            print(f"left out, for want of {', '.join(missing)}: {pipeline.name}", file=sys.stderr)
-        else:
-            found.append(pipeline)
-    return found
-
-
-def quality_of(original: Pixels, pixels: Pixels) -> tuple[float, float | None, float]:
-    """Mean squared error, SSIM and mean Oklab distance."""
-    error = mean_squared_error(original, pixels)
-    if not error:
-        return 0.0, 1.0, 0.0
-    return error, ssim(original, pixels), delta_e(original, pixels)
-
-
-def measure(case: Case, pipelines: Iterable[Pipeline]) -> dict[Pipeline, Result]:
-    """A picture through all pipelines that reach the setting."""
-    prepared = {pipeline: pipeline.prepare(case) for pipeline in pipelines}
-    encoders = {pipeline: call for pipeline, call in prepared.items() if call}
-    encoded = {pipeline: first_run(call) for pipeline, call in encoders.items()}
-    decoders = {pipeline: decoder(pipeline, run.value) for pipeline, run in encoded.items()}
-    decoded = {pipeline: first_run(call) for pipeline, call in decoders.items()}
-    encode_seconds = median_seconds(encoders, encoded)
-    decode_seconds = median_seconds(decoders, decoded)
-    base_size = next(len(run.value) for p, run in encoded.items() if p.name == BASE)
-    results = {}
-    for pipeline, run in decoded.items():
-        if pipeline.kind == "coder" and not np.array_equal(run.value, case.quantized):
-            sys.exit(f"kmq-bench: {pipeline.name} changes the pixels of {case.picture.name}")
-        results[pipeline] = Result(
-            case.indices.size,
-            len(encoded[pipeline].value),
-            base_size,
-            *quality_of(case.picture.pixels, run.value),
-            encode_seconds[pipeline],
-            decode_seconds[pipeline],
-            None if pipeline.is_command else encoded[pipeline].mib,
-            run.mib,
-        )
-    return results
-
-
-def decoder(pipeline: Pipeline, data: bytes) -> Call:
-    """The call that decodes a file."""
-    return lambda: pipeline.decode(data)
-
-
-def cases_of(picture: Picture) -> Iterator[Case]:
-    """A picture at the settings that kmcodec reaches."""
-    for setting in SETTINGS:
-        case = make_case(picture, setting)
-        if setting.quality is None or case.psnr >= setting.quality:
-            yield case
-
-
-def most(values: Iterable[float | None]) -> float | None:
-    """The largest of those that are known, in whole tenths."""
-    known = [value for value in values if value is not None]
-    return round(max(known), 1) if known else None
-
-
-def summary(results: list[Result]) -> dict[str, Any]:
-    """Sums of bytes and seconds, PSNR of the mean error, means of the rest, most memory."""
-    pixels = sum(result.pixels for result in results)
-    level = psnr(sum(result.error * result.pixels for result in results) / pixels)
-    similar = [result.ssim for result in results]
-    return {
-        "pictures": len(results),
-        "pixels": pixels,
-        "bytes": sum(result.size for result in results),
-        "base_bytes": sum(result.base_size for result in results),
-        "psnr": None if math.isinf(level) else round(level, 2),
-        "ssim": None if None in similar else round(mean(similar), 4),
-        "delta_e": round(mean(result.delta_e for result in results), 3),
-        "encode_seconds": round(sum(result.encode_seconds for result in results), 6),
-        "decode_seconds": round(sum(result.decode_seconds for result in results), 6),
-        "encode_mib": most(result.encode_mib for result in results),
-        "decode_mib": most(result.decode_mib for result in results),
-    }
-
-
-def compare(folders: list[Path], pictures: int) -> dict[str, Any]:
-    """The table: a row for each set, setting and pipeline."""
-    head = stamp()
-    pipelines = installed_pipelines()
-    rows = []
+def measure(folders: list[Path], pictures: int, settings: tuple[Setting, ...] = SETTINGS) -> Part:
+    """Measure all pipelines that are installed over sets of pictures."""
+    pipelines = installed(PIPELINES)
+    rows: list[Compared] = []
     sets = {}
     for folder in folders:
         chosen = read_set(folder, pictures)
         sets[folder.name] = [picture.name for picture in chosen]
-        results: dict[tuple[str, Pipeline], list[Result]] = defaultdict(list)
-        for picture in chosen:
-            for case in cases_of(picture):
-                for pipeline, result in measure(case, pipelines).items():
-                    results[case.setting.name, pipeline].append(result)
-            print(f"{folder.name}: {picture.name}", file=sys.stderr, flush=True)
-        for setting in SETTINGS:
-            for pipeline in pipelines:
-                if found := results.get((setting.name, pipeline)):
-                    place = [folder.name, setting.name, pipeline.name, pipeline.kind]
-                    row = dict(zip(COLUMNS[:4], place, strict=True)) | summary(found)
-                    rows.append([row[column] for column in COLUMNS])
-    return {**head, "sets": sets, "columns": COLUMNS, "rows": rows}
+        found = [
+            row
+            for picture in told(chosen)
+            for case in cases_of(picture, settings)
+            for row in compare(folder.name, case, pipelines)
+        ]
+        places = [(setting.name, name) for setting in settings for name in pipelines]
+        found.sort(key=lambda row: places.index((row.setting, row.pipeline)))
+        rows += [sum_up(group) for group in group_by(found, "setting", "pipeline")]
+    return record(rows, sets=sets)
 
 
-def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """A comparison whose sets take the place of those of the same names in another."""
-    kept = {name: names for name, names in old["sets"].items() if name not in new["sets"]}
-    rows = [row for row in old["rows"] if row[0] in kept]
-    return {**new, "sets": kept | new["sets"], "rows": rows + new["rows"]}
+def cases_of(picture: Picture, settings: tuple[Setting, ...]) -> Iterator[Case]:
+    """Yield a picture at the settings that kmcodec reaches."""
+    for setting in settings:
+        case = make_case(picture, setting)
+        if setting.psnr is None or case.psnr >= setting.psnr:
+            yield case
+
+
+def compare(name: str, case: Case, pipelines: Mapping[str, Pipeline]) -> Iterator[Compared]:
+    """Put a picture through all pipelines that reach the setting."""
+    prepared = {key: pipeline.prepare(case) for key, pipeline in pipelines.items()}
+    encoders = {key: encode for key, encode in prepared.items() if encode}
+    written = run_all(encoders)
+    files = {key: run.value for key, run in written.items()}
+    read = run_all({key: partial(pipelines[key].decode, files[key]) for key in files})
+    for key, run in read.items():
+        pipeline = pipelines[key]
+        if pipeline.kind == "coder" and not np.array_equal(run.value, case.coded.pixels):
+            sys.exit(f"kmq-bench: {key} changes the pixels of {case.picture.name}")
+        is_command = any(need.startswith("$") for need in pipeline.needs)
+        yield Compared(
+            name, case.setting.name, key, pipeline.kind,
+            1, case.coded.indices.size, len(files[key]), len(files[BASE]),
+            *quality_of(case.picture.pixels, run.value),
+            written[key].seconds, run.seconds,
+            None if is_command else written[key].mib, run.mib,
+        )  # fmt: skip
+
+
+def run_all(calls: Mapping[str, Call]) -> dict[str, Run]:
+    """Run calls in turn, slow ones once."""
+    runs = run_in_turn(*calls.values(), slow_seconds=SLOW_SECONDS)
+    return dict(zip(calls, runs, strict=True))
+
+
+def quality_of(original: Pixels, pixels: Pixels) -> tuple[float | None, float | None, float]:
+    """Measure PSNR, SSIM and the mean distance in Oklab."""
+    error = mean_squared_error(original, pixels)
+    if not error:
+        return None, 1.0, 0.0
+    return psnr(error), ssim(original, pixels), delta_e(original, pixels)
+
+
+def sum_up(rows: list[Compared]) -> Compared:
+    """Sum up the pictures of a set."""
+    total = summed(rows)
+    errors = [0 if row.psnr is None else row.pixels / 10 ** (row.psnr / 10) for row in rows]
+    level = -10 * math.log10(sum(errors) / total.pixels) if any(errors) else None
+    return total._replace(
+        psnr=level,
+        ssim=None if total.ssim is None else total.ssim / len(rows),
+        delta_e=total.delta_e / len(rows),
+        encode_mib=most([row.encode_mib for row in rows]),
+        decode_mib=most([row.decode_mib for row in rows]),
+    )
+
+
+def most(values: list[float | None]) -> float | None:
+    """Find the largest of those that are known."""
+    return max((value for value in values if value is not None), default=None)

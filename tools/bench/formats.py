@@ -1,78 +1,158 @@
-"""Reading and writing the formats of peers, in one thread."""
+"""The formats that are compared, each read and written in one thread."""
 
 import io
-import os
 import subprocess
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
 from PIL import Image
 
+import kmcodec
+
 from .measure import Pixels
+from .pictures import Coded, Picture, indexed
 
-os.environ["RAYON_NUM_THREADS"] = "1"  # of oxipng, before it starts
-os.environ["OMP_NUM_THREADS"] = "1"  # of pngquant
-
-
-def open_colors(path: Path) -> Image.Image:
-    """A picture as RGB or RGBA: what peers keep is pixels, not metadata or a palette's order."""
-    with Image.open(path) as image:
-        image.load()
-        alpha = "transparency" in image.info or image.mode in ("LA", "PA", "RGBA")
-        colors = image.convert("RGBA" if alpha else "RGB")
-    colors.info.clear()
-    return colors
+Decoder = Callable[[bytes], Pixels]
 
 
 def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:
+    """Save with Pillow."""
     file = io.BytesIO()
     image.save(file, format_name, **options)
     return file.getvalue()
 
 
-def avif_opened(data: bytes) -> Pixels:
+def opened(data: bytes) -> Pixels:
+    """Open with Pillow."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def opened_avif(data: bytes) -> Pixels:
+    """Open with Pillow in one thread."""
     from PIL import AvifImagePlugin
 
     with mock.patch.object(AvifImagePlugin, "DEFAULT_MAX_THREADS", 1):
         return opened(data)
 
 
-def opened(data: bytes) -> Pixels:
-    with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-def oxipng(png: bytes) -> bytes:
-    import oxipng
-
-    return oxipng.optimize_from_memory(png, level=4)
-
-
 def piped(data: bytes, *command: str) -> bytes:
-    """What a command makes of its input."""
+    """Pipe data through a command."""
     return subprocess.run(command, input=data, capture_output=True, check=True).stdout
 
 
-def indexed(palette: Pixels, indices: np.ndarray) -> Image.Image:
-    """A picture of mode P."""
-    image = Image.fromarray(indices.astype(np.uint8))
-    image.putpalette(palette.tobytes())
-    return image
+def oxipng(png: bytes) -> bytes:
+    """Optimize a PNG."""
+    import oxipng
+
+    optimized: bytes = oxipng.optimize_from_memory(png, level=4)
+    return optimized
+
+
+def oxipng_file(image: Image.Image) -> bytes:
+    """Save an optimized PNG."""
+    return oxipng(saved(image, "PNG"))
 
 
 def webp_lossless(image: Image.Image) -> bytes:
+    """Save as lossless WebP, as small as can be."""
     return saved(image, "WEBP", lossless=True, quality=100, method=6)
 
 
 def jxl(pixels: Pixels, **options: Any) -> bytes:
+    """Encode to JPEG XL."""
     import imagecodecs
 
-    return imagecodecs.jpegxl_encode(pixels, numthreads=1, **options)
+    data: bytes = imagecodecs.jpegxl_encode(pixels, numthreads=1, **options)
+    return data
+
+
+def jxl_lossless(pixels: Pixels, effort: int = 9) -> bytes:
+    """Encode to JPEG XL without loss."""
+    return jxl(pixels, lossless=True, effort=effort)
 
 
 def jxl_decode(data: bytes) -> Pixels:
+    """Decode JPEG XL."""
     import imagecodecs
 
-    return imagecodecs.jpegxl_decode(data, numthreads=1)
+    return np.asarray(imagecodecs.jpegxl_decode(data, numthreads=1))
+
+
+def kmq_decode(data: bytes) -> Pixels:
+    """Decode .kmq."""
+    return kmcodec.decode(data, threads=1)
+
+
+class Coder(NamedTuple):
+    """A lossless format of given pixels."""
+
+    encode: Callable[[Coded], bytes]
+    decode: Decoder
+    needs: tuple[str, ...] = ()
+
+
+class Codec(NamedTuple):
+    """A lossy format with levels from 0 to 100."""
+
+    encode: Callable[[Picture, int], bytes]
+    decode: Decoder
+    needs: tuple[str, ...] = ()
+
+
+def kmq_indices(coded: Coded, **options: Any) -> bytes:
+    """Encode a palette and indices to .kmq."""
+    return kmcodec.encode_indexed(coded.palette, coded.indices, threads=1, **options)
+
+
+def gif(coded: Coded) -> bytes:
+    """Encode to GIF with Pillow."""
+    return saved(indexed(coded.palette, coded.indices), "GIF")
+
+
+def avif(picture: Picture, level: int) -> bytes:
+    """Encode to AVIF."""
+    options = {"quality": level, "speed": 6, "subsampling": "4:4:4", "max_threads": 1}
+    return saved(picture.image, "AVIF", **options)
+
+
+CODERS = {
+    "modelled indices": Coder(partial(kmq_indices, coding="modelled"), kmq_decode),
+    "packed indices": Coder(partial(kmq_indices, coding="packed"), kmq_decode),
+    "PNG by oxipng -o4": Coder(
+        lambda coded: oxipng_file(indexed(coded.palette, coded.indices)), opened, ("oxipng",)
+    ),
+    "GIF": Coder(gif, opened),
+    "GIF by gifsicle -O3": Coder(
+        lambda coded: piped(gif(coded), "gifsicle", "--no-warnings", "-O3"),
+        opened,
+        ("$gifsicle",),
+    ),
+    "WebP lossless by cwebp": Coder(
+        lambda coded: piped(
+            saved(coded.image, "PPM"), "cwebp", "-quiet", "-lossless", "-o", "-", "--", "-"
+        ),
+        opened,
+        ("$cwebp", "PIL:webp"),
+    ),
+    "WebP lossless -m6": Coder(lambda coded: webp_lossless(coded.image), opened, ("PIL:webp",)),
+    "JPEG XL lossless -e9": Coder(
+        lambda coded: jxl_lossless(coded.pixels), jxl_decode, ("imagecodecs",)
+    ),
+}
+CODECS = {
+    "WebP -m6": Codec(
+        lambda picture, level: saved(picture.image, "WEBP", quality=level, method=6),
+        opened,
+        ("PIL:webp",),
+    ),
+    "AVIF -s6 4:4:4": Codec(avif, opened_avif, ("PIL:avif",)),
+    "JPEG XL -e7": Codec(
+        lambda picture, level: jxl(picture.pixels, distance=0.1 + (100 - level) / 8, effort=7),
+        jxl_decode,
+        ("imagecodecs",),
+    ),
+}

@@ -1,86 +1,54 @@
 """A handful of figures in Markdown, for the first page."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from .coding_figures import gain, size_totals
-from .rows import BASE, PHOTOS, find, ratio, rows_of, short, speed
+from .compare import Compared
+from .compare_tables import share_of
+from .quantizer import Gain, Share
+from .rate import Step
+from .rows import find, megapixels_a_second, ratio, read, summed
+from .sizes import Sizes
+from .speed import Packed, Speed
 
 COLORS = (16, 64, 256)
 RATE = {"colors": 64, "rate": 8}
+PHOTOS = "kodak"
 
 
-def render_headlines(figures: dict[str, Any]) -> str:
-    """What stands in README."""
-    lines = [
-        size_line(figures["modelled sizes"]),
-        speed_line(figures["modelled speed"], figures["packed"]),
-        palette_line(figures["quantizer psnr"], figures["quantizer speed"]),
-        rate_line(figures["rate"]),
-        lossy_line(figures["compare"]),
-    ]
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def slashed(values: list[str]) -> str:
-    """Of each number of colors."""
+def slashed(values: Iterable[str]) -> str:
+    """Join what is of each number of colors."""
     return " / ".join(values)
 
 
-def size_line(part: dict[str, Any]) -> str:
-    """Bytes by those of others, over all files."""
-    total = size_totals(part)
-    webp, jxl, png = (
-        f"{total['bytes'] / total[peer]:.2f}"
-        for peer in ("WebP -m6", "JPEG XL best of -e7, -e9", "oxipng -o4")
-    )
-    smallest = total["files"] - len(part["not_smallest"])
-    return (
-        f"**Size.** Files of {total['files']} indexed pictures (photographs, masks, screens, "
-        f"sprites) are {webp} of what WebP lossless needs, {jxl} of JPEG XL and {png} of oxipng, "
-        f"and the smallest of all on {smallest}."
-    )
-
-
-def speed_line(part: dict[str, Any], packed: dict[str, Any]) -> str:
-    """Megapixels a second of photographs, modelled and packed."""
-    rows = [find(rows_of(part), set=f"Kodak K={colors}")[0] for colors in COLORS]
-    decode, encode = (
-        slashed([short(speed(row, way)) for row in rows]) for way in ("decode", "encode")
-    )
-    jxl = slashed([short(gain(row, "decode", "jxl_least_decode")) for row in rows])
-    (bytewise,) = find(rows_of(packed), bits=8)
-    return (
-        f"**Speed.** One thread decodes {decode} megapixels a second of photographs in "
-        f"{slashed([*map(str, COLORS)])} colors, {jxl} times as fast as JPEG XL, and encodes their "
-        f"indices at {encode}. Packed, 256 colors decode at {short(speed(bytewise, 'decode'))}."
-    )
-
-
-def palette_line(psnr: dict[str, Any], times: dict[str, Any]) -> str:
-    """What is gained over imagequant, and how long that takes."""
-    gains = [f"{find(rows_of(psnr), colors=colors)[0]['mean_gain']:.2f}" for colors in COLORS]
-    time = find(rows_of(times), by="imagequant")[0]["time"]
-    return (
-        f"**Palettes.** Photographs have {slashed(gains)} dB more than with imagequant at as many "
-        f"colors, at 256 in {time:.2f} of its time."
-    )
-
-
-def rate_line(part: dict[str, Any]) -> str:
-    """What one rate saves and costs."""
-    (row,) = find(rows_of(part), **RATE)
-    return (
-        f"**Rate.** `rate={RATE['rate']}` takes {-100 * row['bytes_gain']:.0f} % off photographs "
-        f"of {RATE['colors']} colors for {-row['psnr_gain']:.2f} dB, in {row['time']:.1f} times "
-        "the time."
-    )
-
-
-def lossy_line(part: dict[str, Any]) -> str:
-    """Where another codec is the better choice."""
-    rows = find(rows_of(part), set=PHOTOS, pipeline="AVIF -s6 4:4:4")
-    shares = [f"{ratio(find(rows, setting=f'{colors} colors')[0]):.2f}" for colors in COLORS]
-    return (
-        f"**Not for photographs as such.** At the PSNR of {BASE.removesuffix(' modelled')}, AVIF "
-        f"needs {slashed(shares)} of its bytes for them."
-    )
+def render(figures: dict[str, Any]) -> str:
+    """Say what stands in README."""
+    total = summed(read(figures["sizes"], Sizes))
+    speed = [find(read(figures["speed"], Speed), set=f"Kodak K={k}")[0] for k in COLORS]
+    (packed,) = find(read(figures["packed"], Packed), bits=8)
+    gains = [find(read(figures["quantizer psnr"], Gain), colors=k)[0].mean_gain for k in COLORS]
+    time = find(read(figures["quantizer speed"], Share), by="imagequant")[0].time
+    (rate,) = find(read(figures["rate"], Step), **RATE)
+    avif = find(read(figures["compare"], Compared), set=PHOTOS, pipeline="AVIF -s6 4:4:4")
+    shares = [share_of(find(avif, setting=f"{k} colors")[0]) for k in COLORS]
+    decode = slashed(map(megapixels_a_second("decode_seconds"), speed))
+    encode = slashed(map(megapixels_a_second("encode_seconds"), speed))
+    by_jxl = slashed(map(ratio("jxl_least_decode_seconds", "decode_seconds"), speed))
+    return "\n".join([
+        f"- **Size.** Files of {total.files} indexed pictures (photographs, masks, screens, "
+        f"sprites) are {total.bytes / total.webp:.2f} of what WebP lossless needs, "
+        f"{total.bytes / total.jxl:.2f} of JPEG XL and {total.bytes / total.png:.2f} of oxipng, "
+        "and the smallest of all on "
+        f"{total.files - len(figures['sizes']['not_smallest'])}.",
+        f"- **Speed.** One thread decodes {decode} megapixels a second of photographs in "
+        f"{slashed(map(str, COLORS))} colors, {by_jxl} times as fast as JPEG XL, and encodes their "
+        f"indices at {encode}. Packed, 256 colors decode at "
+        f"{megapixels_a_second('decode_seconds')(packed)}.",
+        f"- **Palettes.** Photographs have {slashed(f'{gain:.2f}' for gain in gains)} dB more than "
+        f"with imagequant at as many colors, at 256 in {time:.2f} of its time.",
+        f"- **Rate.** `rate={RATE['rate']}` takes {-100 * rate.bytes_gain:.0f} % off photographs "
+        f"of {RATE['colors']} colors for {-rate.psnr_gain:.2f} dB, in {rate.time:.1f} times the "
+        "time.",
+        "- **Not for photographs as such.** At the PSNR of .kmq, AVIF needs "
+        f"{slashed(f'{share:.2f}' for share in shares)} of its bytes for them.",
+    ])  # fmt: skip

@@ -6,10 +6,12 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 import time
+from collections.abc import Mapping
 from importlib import metadata
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from PIL import features
 
@@ -27,8 +29,30 @@ DISTRIBUTIONS = (
 VERSION_OPTIONS = {"pngquant": "--version", "gifsicle": "--version", "cwebp": "-version"}
 
 
+class Peer(Protocol):
+    """Something that needs modules, commands (``$name``) or features of Pillow (``PIL:name``)."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """List what has to be installed."""
+
+
+P = TypeVar("P", bound=Peer)
+
+
+def installed(peers: Mapping[str, P]) -> dict[str, P]:
+    """Choose the peers whose needs are there, and name the others."""
+    found = {}
+    for name, peer in peers.items():
+        if missing := [need for need in peer.needs if not is_there(need)]:
+            print(f"left out, for want of {', '.join(missing)}: {name}", file=sys.stderr)
+        else:
+            found[name] = peer
+    return found
+
+
 def is_there(need: str) -> bool:
-    """Whether a module, a command or a feature of Pillow is installed."""
+    """Tell whether a module, a command or a feature of Pillow is installed."""
     if need.startswith("$"):
         return shutil.which(need[1:]) is not None
     if need.startswith("PIL:"):
@@ -36,9 +60,12 @@ def is_there(need: str) -> bool:
     return find_spec(need) is not None
 
 
-def library_versions() -> dict[str, str]:
-    """Versions of the commands and of the libraries behind Pillow and imagecodecs."""
+def versions() -> dict[str, str]:
+    """Tell the versions of packages, of the libraries behind them, and of commands."""
     found = {}
+    for name in DISTRIBUTIONS:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
     for feature in ("webp", "avif"):
         if is_there(f"PIL:{feature}"):
             found[f"lib{feature}"] = str(features.version(feature))
@@ -53,20 +80,11 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def distribution_versions() -> dict[str, str]:
-    """Versions of Python packages."""
-    found = {}
-    for name in DISTRIBUTIONS:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[name] = metadata.version(name)
-    return found
-
-
 def stamp() -> dict[str, Any]:
-    """When, where and with which versions figures were measured."""
+    """Tell when, where and with which versions figures are measured."""
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
-        "versions": {**distribution_versions(), **library_versions()},
+        "versions": versions(),
     }

@@ -3,7 +3,6 @@
 import math
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -16,19 +15,21 @@ import kmcodec
 from kmcodec.format import index_bits
 from kmcodec.libkmq import binding
 
-from .cases import Case, Picture, Setting, make_case, read_set
-from .formats import avif_opened, indexed, opened, saved
-from .installed import is_there, stamp
-from .lossy import avif_lossy, least_level
-from .measure import seconds
+from .formats import CODECS, kmq_decode, kmq_indices, opened, saved
+from .measure import run_in_turn
+from .pictures import Picture, indexed, read_set, told
+from .pipelines import Case, Setting, least_level, make_case
+from .rows import Part, column, group_by, ratio, read, record, summed, table
 
 SETTINGS = (Setting(16), Setting(64), Setting(256))
-RUNS = 5
+AVIF = CODECS["AVIF -s6 4:4:4"]
 
 
 class Profile(NamedTuple):
-    """Figures of a picture, all of which can be summed."""
+    """Sums over pictures of as many colors whose first band has the same model."""
 
+    colors: int
+    model: str
     pictures: int
     pixels: int
     index_bits: int
@@ -41,9 +42,6 @@ class Profile(NamedTuple):
     smooth_bytes: int
     avif_bytes: int
     smooth_avif_bytes: int
-
-
-COLUMNS = ["colors", "model", *Profile._fields]
 
 
 class Watch:
@@ -64,60 +62,79 @@ class Watch:
 
 
 def model_of(payload: bytes) -> str:
-    """The model of a band (spec 6.3); the first bit of a payload tells the first decision."""
+    """Tell the model of a band (spec 6.3), which the first bit of a payload decides."""
     return "graphics" if payload[0] < 0x80 else "photo"
 
 
-def measure(case: Case) -> tuple[str, Profile]:
-    """The model and the figures of a picture of one band."""
+def measure(folder: Path, pictures: int, runs: int = 5) -> Part:
+    """Measure the pictures of a folder, of one band each, by number of colors and model."""
+    cases = [
+        make_case(picture, setting)
+        for picture in read_set(folder, pictures)
+        for setting in SETTINGS
+    ]
+    rows = [measure_case(case, runs) for case in told(cases) if not math.isinf(case.psnr)]
+    groups = group_by(sorted(rows), "colors", "model")
+    totals = [summed(group)._replace(colors=group[0].colors) for group in groups]
+    return record(totals, set=folder.name)
 
-    def code() -> bytes:
-        return kmcodec.encode_indexed(case.palette, case.indices, coding="modelled", threads=1)
 
-    data = code()
-    png = saved(indexed(case.palette, case.indices), "PNG")
+def measure_case(case: Case, runs: int) -> Profile:
+    """Measure a picture."""
+    coded = case.coded
+    data = kmq_indices(coded, coding="modelled")
+    png = saved(indexed(coded.palette, coded.indices), "PNG")
     watch = Watch(binding.decode_band)
+    calls = (
+        lambda: kmq_decode(data),
+        lambda: opened(png),
+        lambda: make_case(case.picture, case.setting),
+        lambda: kmq_indices(coded, coding="modelled"),
+    )
     with mock.patch.object(binding, "decode_band", watch):
-        decode, png_decode, quantize, encode = seconds(
-            lambda: kmcodec.decode(data, threads=1),
-            lambda: opened(png),
-            lambda: make_case(case.picture, case.setting),
-            code,
-            runs=RUNS,
-        )
-    level = least_level(case, avif_lossy, avif_opened)
+        decode, png_decode, quantize, code = run_in_turn(*calls, runs=runs)
+    level = least_level(AVIF, case)
     if level is None:
         sys.exit(f"kmq-bench: AVIF does not reach {case.psnr:.2f} dB on {case.picture.name}")
     smooth = Picture("smooth", case.picture.image.filter(ImageFilter.MedianFilter(3)))
-    pixels, bits = case.indices.size, index_bits(len(case.palette))
-    return model_of(watch.payload), Profile(
+    return Profile(
+        case.setting.colors,
+        model_of(watch.payload),
         1,
-        pixels,
-        pixels * bits,
-        decode,
+        coded.indices.size,
+        coded.indices.size * index_bits(len(coded.palette)),
+        decode.seconds,
         median(watch.times),
-        png_decode,
-        quantize,
-        encode,
+        png_decode.seconds,
+        quantize.seconds,
+        code.seconds,
         len(data),
-        len(kmcodec.encode(smooth.image, **case.setting.options)),
-        len(avif_lossy(case.picture, level)),
-        len(avif_lossy(smooth, level)),
+        len(kmcodec.encode(smooth.image, case.setting.colors, threads=1)),
+        len(AVIF.encode(case.picture, level)),
+        len(AVIF.encode(smooth, level)),
     )
 
 
-def profile(folder: Path, pictures: int) -> dict[str, Any]:
-    """A row for each number of colors and model of the pictures of a folder, summed up."""
-    if not is_there("PIL:avif"):
-        sys.exit("kmq-bench: this Pillow has no AVIF")
-    head = stamp()
-    found: dict[tuple[int, str], list[Profile]] = defaultdict(list)
-    for picture in read_set(folder, pictures):
-        for setting in SETTINGS:
-            case = make_case(picture, setting)
-            if not math.isinf(case.psnr):
-                model, figures = measure(case)
-                found[setting.colors, model].append(figures)
-        print(picture.name, file=sys.stderr, flush=True)
-    rows = [[*key, *map(sum, zip(*figures, strict=True))] for key, figures in sorted(found.items())]
-    return {**head, "set": folder.name, "columns": COLUMNS, "rows": rows}
+def render(part: Part) -> str:
+    """Show what decoding spends its time on, and what detail costs."""
+    rows = read(part, Profile)
+
+    lines = table(rows, {
+        "colors, model": lambda row: f"{row.colors}, {row.model}",
+        "pictures": column("pictures", "d"),
+        "decode, ns/pixel": ratio("decode_seconds", "pixels", factor=1e9),
+        "of that the kernel": ratio("kernel_seconds", "decode_seconds", ".0%"),
+        "a bit of the index": ratio("kernel_seconds", "index_bits", ".0f", 1e9),
+        "PNG, decode": ratio("png_decode_seconds", "pixels", factor=1e9),
+        "encode: quantize": ratio("quantize_seconds", "pixels", factor=1e9),
+        "encode: code": ratio("code_seconds", "pixels", factor=1e9),
+    })  # fmt: skip
+    shares = []
+    for group in group_by(rows, "colors"):
+        total = summed(group)
+        own, avif = total.smooth_bytes / total.bytes, total.smooth_avif_bytes / total.avif_bytes
+        shares.append(f"{own:.2f} at {group[0].colors} colors ({avif:.2f})")
+    return (
+        f"{lines}\n\nSmoothed by a 3 x 3 median, {part['set']} needs these shares of its bytes as "
+        f".kmq (as AVIF of the same level): {', '.join(shares)}."
+    )

@@ -1,35 +1,66 @@
-"""The quantizers that are compared, each in one thread, and how their work is measured."""
+"""The quantizers that are compared, each in one thread."""
 
-import sys
-import time
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 import kmcodec
+from kmcodec.format import Indices
 
-from . import measure, peers
-from .installed import is_there
+from .formats import piped, saved
+from .measure import Pixels
 
-Quantizer = Callable[[Image.Image, int], np.ndarray]
-
-
-def with_kmcodec(**options: object) -> Quantizer:
-    """Kmcodec under some options."""
-
-    def run(image: Image.Image, colors: int) -> np.ndarray:
-        palette, indices = kmcodec.quantize(image, colors, **options)
-        return palette[indices]
-
-    return run
+Reduced = tuple[Pixels, Indices]
 
 
-def with_imagequant(image: Image.Image, colors: int) -> np.ndarray:
-    return np.asarray(peers.with_imagequant(image, colors).convert("RGB"))
+class Quantizer(NamedTuple):
+    """A way from a picture to a palette of so many colors, and indices."""
+
+    reduce: Callable[[Image.Image, int], Reduced]
+    needs: tuple[str, ...] = ()
 
 
-def with_opencv(image: Image.Image, colors: int) -> np.ndarray:
+def with_kmcodec(**options: Any) -> Quantizer:
+    """Quantize with kmcodec under some options."""
+
+    def reduce(image: Image.Image, colors: int) -> Reduced:
+        palette, indices = kmcodec.quantize(image, colors, threads=1, **options)
+        return palette, indices
+
+    return Quantizer(reduce)
+
+
+def parts_of(image: Image.Image) -> Reduced:
+    """Take the palette and the indices of a picture of mode P."""
+    palette = np.array(image.getpalette("RGB"), np.uint8)
+    return palette.reshape(-1, 3), np.asarray(image)
+
+
+def reduce_with_imagequant(image: Image.Image, colors: int) -> Reduced:
+    """Quantize with libimagequant."""
+    import imagequant
+
+    rgba = image.convert("RGBA")
+    return parts_of(imagequant.quantize_pil_image(rgba, dithering_level=0, max_colors=colors))
+
+
+def reduce_with_pngquant(image: Image.Image, colors: int) -> Reduced:
+    """Quantize with pngquant, by way of PNG."""
+    png = saved(image, "PNG", compress_level=1)
+    return parts_of(Image.open(io.BytesIO(piped(png, "pngquant", "--nofs", str(colors), "-"))))
+
+
+def rounded(centers: Any, labels: Any, image: Image.Image) -> Reduced:
+    """Round centers to a palette."""
+    palette = np.rint(centers).clip(0, 255).astype(np.uint8)
+    return palette, labels.reshape(image.height, image.width)
+
+
+def reduce_with_opencv(image: Image.Image, colors: int) -> Reduced:
+    """Quantize with 10 iterations of K-Means of OpenCV."""
     import cv2
 
     cv2.setNumThreads(1)
@@ -37,58 +68,22 @@ def with_opencv(image: Image.Image, colors: int) -> np.ndarray:
     pixels = np.asarray(image).reshape(-1, 3).astype(np.float32)
     stop = (cv2.TERM_CRITERIA_MAX_ITER, 10, 0)
     _, labels, centers = cv2.kmeans(pixels, colors, None, stop, 1, cv2.KMEANS_PP_CENTERS)
-    palette = np.rint(centers).clip(0, 255).astype(np.uint8)
-    return palette[labels.ravel()].reshape(image.height, image.width, 3)
+    return rounded(centers, labels, image)
 
 
-def with_sklearn(image: Image.Image, colors: int) -> np.ndarray:
+def reduce_with_scikit_learn(image: Image.Image, colors: int) -> Reduced:
+    """Quantize with K-Means of scikit-learn."""
     from sklearn.cluster import KMeans
 
     pixels = np.asarray(image).reshape(-1, 3).astype(np.float64)
     fitted = KMeans(colors, n_init=1, random_state=0).fit(pixels)
-    palette = np.rint(fitted.cluster_centers_).clip(0, 255).astype(np.uint8)
-    return palette[fitted.labels_].reshape(image.height, image.width, 3)
+    return rounded(fitted.cluster_centers_, fitted.labels_, image)
 
 
-def with_pillow(image: Image.Image, colors: int) -> np.ndarray:
-    return np.asarray(peers.with_pillow(image, colors).convert("RGB"))
-
-
-PEERS: dict[str, Quantizer] = {
-    "imagequant": with_imagequant,
-    "OpenCV 10 iterations": with_opencv,
-    "scikit-learn": with_sklearn,
-    "Pillow": with_pillow,
+QUANTIZERS = {
+    "OpenCV 10 iterations": Quantizer(reduce_with_opencv, ("cv2",)),
+    "scikit-learn": Quantizer(reduce_with_scikit_learn, ("sklearn",)),
+    "imagequant": Quantizer(reduce_with_imagequant, ("imagequant",)),
+    "pngquant": Quantizer(reduce_with_pngquant, ("$pngquant",)),
+    "Pillow": Quantizer(lambda image, colors: parts_of(image.quantize(colors))),
 }
-MODULES = {"imagequant": "imagequant", "OpenCV 10 iterations": "cv2", "scikit-learn": "sklearn"}
-
-
-def installed_peers(names: Sequence[str]) -> dict[str, Quantizer]:
-    """The peers of these names that can be imported."""
-    found = {}
-    for peer in names:
-        module = MODULES.get(peer, "PIL")
-        if is_there(module):
-            found[peer] = PEERS[peer]
-        else:
-            print(f"left out, for want of {module}: {peer}", file=sys.stderr)
-    return found
-
-
-def squared_error(image: Image.Image, pixels: np.ndarray) -> float:
-    """MSE, channels summed."""
-    delta = np.asarray(image).astype(np.int64) - pixels
-    return float((delta * delta).sum() / (image.width * image.height))
-
-
-def psnr(mse: float) -> float:
-    """In dB, of an MSE with three channels summed."""
-    return measure.psnr(mse / 3)
-
-
-def timed(run: Quantizer, image: Image.Image, colors: int) -> tuple[float, float]:
-    """MSE and seconds."""
-    start = time.perf_counter()
-    pixels = run(image, colors)
-    passed = time.perf_counter() - start
-    return squared_error(image, pixels), passed

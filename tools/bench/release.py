@@ -1,82 +1,33 @@
 """Coding of this release beside that of another one, which is installed elsewhere."""
 
-import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-import kmcodec
-
-from .cases import evenly
-from .formats import jxl, jxl_decode, open_colors
-from .installed import stamp
-from .measure import Pixels
-from .worker import cpu_seconds
+from .pictures import code_exactly, evenly, open_colors, read_peers, told
+from .rows import Part, column, group_by, megapixels_a_second, ratio, read, record, summed, table
 
 WORKER = Path(__file__).with_name("worker.py")
 PICKLE_PROTOCOL = 4
 """The newest whose arrays NumPy 1 reads from NumPy 2."""
 
-PHOTOS = 12
-"""Most photographs of a set, unless the caller says otherwise."""
 
-COLUMNS = [
-    "set",
-    "pictures",
-    "pixels",
-    "bytes",
-    "before_bytes",
-    "encode_seconds",
-    "before_encode_seconds",
-    "decode_seconds",
-    "before_decode_seconds",
-    "jxl_decode_seconds",
-]
-Coded = tuple[Pixels, np.ndarray]
+class Both(NamedTuple):
+    """Bytes and seconds of a set by both releases."""
 
-
-def encoded(path: Path) -> Coded:
-    """The palette and indices of the file that ``encode`` makes of a picture."""
-    return kmcodec.decode_indexed(kmcodec.encode(open_colors(path)))
-
-
-def quantized(path: Path, colors: int, dither: float) -> Coded:
-    """A palette and indices of fewer colors, found fast."""
-    palette, indices = kmcodec.quantize(open_colors(path), colors, dither=dither, speed=8)
-    return palette, indices
-
-
-class Set(NamedTuple):
-    """Pictures below a folder, and how palettes and indices are made of them."""
-
-    name: str
-    pattern: str
-    read: Callable[[Path], Coded]
-    photos: bool = False
-
-
-LEVELS = (
-    ("K=16", "16", 16, 0),
-    ("K=64", "64", 64, 0),
-    ("K=64 dithered", "64d", 64, 1),
-    ("K=256", "256", 256, 0),
-)
-SETS = (
-    *(Set(f"Kodak {name}", f"indexed/*_{tag}.png", encoded, True) for name, tag, _, _ in LEVELS),
-    *(
-        Set(f"CQ100 {name}", "cq100/*.png", partial(quantized, colors=colors, dither=dither), True)
-        for name, _, colors, dither in LEVELS
-    ),
-    *(Set(name, f"{name}/*.png", encoded) for name in ("screens", "masks", "palettised")),
-    Set("pixelart", "pixelart/*.png", encoded),
-)
+    set: str
+    pictures: int
+    pixels: int
+    bytes: int
+    before_bytes: int
+    encode_seconds: float
+    before_encode_seconds: float
+    decode_seconds: float
+    before_decode_seconds: float
 
 
 class Release:
@@ -87,7 +38,7 @@ class Release:
         self.process = process
 
     def ask(self, name: str, *arguments: object) -> Any:
-        """What a method of ``worker.Coder`` returns there."""
+        """Return what a method of ``worker.Coder`` returns there."""
         requests, replies = self.process.stdin, self.process.stdout
         assert requests
         assert replies
@@ -96,12 +47,12 @@ class Release:
             requests.flush()
             return pickle.load(replies)
         except (BrokenPipeError, EOFError):
-            sys.exit(f"kmq-bench-modelled: {self.python} has ended")
+            sys.exit(f"kmq-bench: {self.python} has ended")
 
 
 @contextmanager
 def release(python: str, *options: str) -> Iterator[Release]:
-    """The release that an interpreter imports, until the block ends."""
+    """Run the release that an interpreter imports, until the block ends."""
     command = (python, *options, str(WORKER))
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
@@ -110,32 +61,8 @@ def release(python: str, *options: str) -> Iterator[Release]:
         process.communicate()  # no more requests, even if it has gone before
 
 
-def least_seconds(releases: list[Release], runs: int) -> list[float]:
-    """Seconds to encode and to decode, of each release in turn: the least of some runs."""
-    times = [[r.ask(name) for name in ("encode", "decode") for r in releases] for _ in range(runs)]
-    return [min(taken) for taken in zip(*times, strict=True)]
-
-
-def time_jxl(coded: Coded, runs: int) -> float:
-    """Seconds that libjxl decodes its own file of the same pixels in."""
-    palette, indices = coded
-    data = jxl(palette[indices], lossless=True, effort=9)
-    return min(cpu_seconds(lambda: jxl_decode(data)) for _ in range(runs))
-
-
-def measure_picture(
-    coded: Coded, releases: list[Release], runs: int, *, with_jxl: bool
-) -> list[float]:
-    """Pixels, bytes and seconds of a picture by all releases."""
-    sizes = [r.ask("take", *coded) for r in releases]
-    jxl_seconds = [time_jxl(coded, runs)] if with_jxl else []
-    return [coded[1].size, *sizes, *least_seconds(releases, runs), *jxl_seconds]
-
-
-def measure_release(
-    folder: Path, before: str, pictures: int | None, runs: int, *, with_jxl: bool
-) -> dict[str, Any]:
-    """Bytes and seconds of each set by this release and by another.
+def measure(folder: Path, before: str, pictures: int, runs: int = 5) -> Part:
+    """Measure each set by this release and by that of another interpreter, the least of runs.
 
     Both work in processes of their own, this one where it is imported from here, the other
     without what the environment says of modules.
@@ -143,17 +70,32 @@ def measure_release(
     rows = []
     with release(sys.executable, "-P") as ours, release(before, "-I") as other:
         versions = other.ask("versions")
-        for name, pattern, read, photos in SETS:
-            found = sorted(folder.glob(pattern))
-            most = pictures or (PHOTOS if photos else len(found))
-            timed = with_jxl and photos
-            taken = [
-                measure_picture(read(path), [ours, other], runs, with_jxl=timed)
-                for path in evenly(found, most)
+        sets = read_peers(folder)
+        paths = [(name, path) for name in sets for path in evenly([*sets[name]], pictures)]
+        for name, path in told(paths):
+            _, coded = code_exactly(path, open_colors(folder / path))
+            sizes = [each.ask("take", coded.palette, coded.indices) for each in (ours, other)]
+            times = [
+                [each.ask(way) for way in ("encode", "decode") for each in (ours, other)]
+                for _ in range(runs)
             ]
-            if taken:
-                sums = map(sum, zip(*taken, strict=True))
-                rows.append([name, len(taken), *sums, *([] if timed else [None])])
-                print(name, file=sys.stderr, flush=True)
-    kernels = "SSE2" if os.environ.get("KMQ_NO_AVX2") else "all"
-    return {**stamp(), "before": versions, "kernels": kernels, "columns": COLUMNS, "rows": rows}
+            least = [min(taken) for taken in zip(*times, strict=True)]
+            rows.append(Both(name, 1, coded.indices.size, *sizes, *least))
+    return record([summed(group) for group in group_by(rows, "set")], before=versions)
+
+
+def render(part: Part) -> str:
+    """Show bytes and speed by those of the other release."""
+    lines = table(read(part, Both), {
+        "one thread": column("set", "s"),
+        "pictures": column("pictures", "d"),
+        "bytes, by the other's": ratio("bytes", "before_bytes", ".4f"),
+        "decode, times as fast": ratio("before_decode_seconds", "decode_seconds"),
+        "encode, times as fast": ratio("before_encode_seconds", "encode_seconds"),
+        "decode MP/s": megapixels_a_second("decode_seconds"),
+        "other's": megapixels_a_second("before_decode_seconds"),
+        "encode MP/s": megapixels_a_second("encode_seconds"),
+        "of the other": megapixels_a_second("before_encode_seconds"),
+    })  # fmt: skip
+    other = ", ".join(f"{name} {version}" for name, version in part["before"].items())
+    return f"{lines}\n\nThe other release: {other}."

@@ -1,111 +1,117 @@
-"""Rows of figures: what is read from the JSON, and what is computed of them for tables."""
+"""Rows of figures: kept in a JSON file, read from it, summed up, and laid out in tables."""
 
 import json
-from collections.abc import Callable, Iterable
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
+from .installed import stamp
 
-Row = dict[str, Any]
+T = TypeVar("T")
+Row = TypeVar("Row", bound=NamedTuple)
 Part = dict[str, Any]
-Merge = Callable[[Part, Part], Part]
-
-BASE = ".kmq modelled"
-"""The pipeline that others are compared with."""
-
-PHOTOS = "kodak"
-"""The set that is shown in detail."""
 
 
-def dump(figures: dict[str, Any]) -> str:
-    """JSON with a row, or what else holds no rows, a line, and six digits of a number."""
-    lines: list[str] = []
-
-    def short(value: Any) -> Any:
-        items = value.values() if isinstance(value, dict) else value
-        if not isinstance(value, dict | list):
-            return value
-        if not any(isinstance(item, dict | list) for item in items):
-            lines.append(json.dumps(value))
-            return f"line {len(lines) - 1}."
-        if isinstance(value, dict):
-            return {key: short(item) for key, item in value.items()}
-        return [short(item) for item in value]
-
-    text = json.dumps(short(rounded(figures)), indent=1)
-    for number, line in enumerate(lines):
-        text = text.replace(f'"line {number}."', line, 1)
-    return text + "\n"
+def record(rows: Sequence[NamedTuple], **more: object) -> Part:
+    """Put rows together with the names of their columns, and with what they were measured."""
+    if not rows:
+        sys.exit("kmq-bench: there is nothing to measure")
+    return {**stamp(), **more, "columns": rows[0]._fields, "rows": rows}
 
 
-def rounded(value: Any) -> Any:
-    """Six digits of each number that is not whole."""
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value
+def read(part: Part, kind: type[Row]) -> list[Row]:
+    """Read the rows of a bench."""
+    if tuple(part["columns"]) != kind._fields:
+        sys.exit(f"kmq-bench: columns {part['columns']} are not those of {kind.__name__}")
+    return [kind._make(row) for row in part["rows"]]
 
 
-def keep(path: Path | None, name: str, part: Part, merge: Merge | None = None) -> None:
+def dump(figures: Part) -> str:
+    """Write JSON with a row, or what else holds plain values, a line, and six digits a number."""
+    digits = json.loads(json.dumps(figures), parse_float=lambda text: float(f"{float(text):.6g}"))
+    return re.sub(r"[\[{][^][{}]+[]}]", on_one_line, json.dumps(digits, indent=1)) + "\n"
+
+
+def on_one_line(match: re.Match[str]) -> str:
+    """Join the lines of a list or an object."""
+    begin, *inside, end = match[0].splitlines()
+    return begin + " ".join(line.strip() for line in inside) + end.strip()
+
+
+def keep(path: Path, name: str, part: Part) -> None:
     """Put the figures of one bench into a file, beside those of the others."""
-    if path:
-        figures = json.loads(path.read_text()) if path.exists() else {}
-        if merge and name in figures:
-            part = merge(figures[name], part)
-        path.write_text(dump({**figures, name: part}))
+    figures = json.loads(path.read_text()) if path.exists() else {}
+    if "sets" in part and name in figures:
+        part = merged(figures[name], part)
+    path.write_text(dump({**figures, name: part}))
 
 
-def rows_of(part: dict[str, Any]) -> list[Row]:
-    """Rows with the names of their columns."""
-    return [dict(zip(part["columns"], row, strict=True)) for row in part["rows"]]
+def merged(old: Part, new: Part) -> Part:
+    """Let new sets take the place of those of the same names."""
+    kept = {name: names for name, names in old["sets"].items() if name not in new["sets"]}
+    rows = [row for row in old["rows"] if row[0] in kept]
+    return {**new, "sets": kept | new["sets"], "rows": [*rows, *new["rows"]]}
 
 
-def find(rows: Iterable[Row], **wanted: Any) -> list[Row]:
-    """The rows with some values."""
-    return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+def find(rows: Iterable[Row], **wanted: object) -> list[Row]:
+    """Find the rows with some values."""
+    return [row for row in rows if all(getattr(row, key) == wanted[key] for key in wanted)]
 
 
-def versions_of(part: dict[str, Any]) -> str:
-    """With what the figures were measured."""
-    return ", ".join(f"{name} {version}" for name, version in part["versions"].items())
+def names_of(rows: Iterable[Row], column: str) -> list[Any]:
+    """List the values of a column in the order of the rows."""
+    return list(dict.fromkeys(getattr(row, column) for row in rows))
 
 
-def table(heads: list[str], lines: Iterable[list[str]]) -> str:
-    """A table in Markdown."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *lines))
+def group_by(rows: Iterable[Row], *columns: str) -> list[list[Row]]:
+    """Group the rows that agree in some columns, in the order of the first of each."""
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(getattr(row, column) for column in columns), []).append(row)
+    return list(groups.values())
 
 
-def ratio(row: Row) -> float:
-    """Bytes by those of .kmq modelled, same pictures."""
-    return float(row["bytes"] / row["base_bytes"])
+def summed(rows: Sequence[Row]) -> Row:
+    """Sum up numbers, of which none may be unknown, and take texts from the first row."""
+    return rows[0]._make(
+        values[0] if isinstance(values[0], str) else None if None in values else sum(values)
+        for values in zip(*rows, strict=True)
+    )
 
 
-def speed(row: Row, direction: str) -> float:
-    """Megapixels a second."""
-    return float(row["pixels"] / row[f"{direction}_seconds"] / 1e6)
+def table(rows: Iterable[T], columns: Mapping[str, Callable[[T], str]]) -> str:
+    """Lay out a table in Markdown: a line for each row, a cell by each column's function."""
+    lines = [list(columns), ["---"] * len(columns)]
+    lines += [[show(row) for show in columns.values()] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def figure(value: float | None, form: str, absent: str = "") -> str:
-    """A number, or what stands for none."""
-    return absent if value is None else format(value, form)
+def shown(value: float | None, form: str = "", absent: str = "") -> str:
+    """Format a number, with three digits unless told otherwise, or what stands for none."""
+    if value is None:
+        return absent
+    form = form or (".2f" if value < 10 else ".1f" if value < 100 else ".0f")
+    return format(value, form).replace("%", " %")
 
 
-def short(value: float) -> str:
-    """Three digits, or two below one."""
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+def column(name: str, form: str = "", absent: str = "") -> Callable[[Row], str]:
+    """Make the function that shows a column."""
+    return lambda row: shown(getattr(row, name), form, absent)
 
 
-def names_of(rows: list[Row], key: str) -> list[str]:
-    """The values of a column in the order of the rows."""
-    return list(dict.fromkeys(row[key] for row in rows))
+def ratio(of: str, by: str, form: str = "", factor: float = 1) -> Callable[[Row], str]:
+    """Make the function that shows a column by another, where both are known."""
+
+    def show(row: Row) -> str:
+        value, divisor = getattr(row, of), getattr(row, by)
+        known = value is not None and divisor is not None
+        return shown(factor * value / divisor if known else None, form)
+
+    return show
 
 
-def slope(rows: list[Row], by: str, of: str) -> float:
-    """Of a column by another, both as logarithms, by least squares."""
-    points = [[np.log(row[by]), np.log(max(row[of], 1e-9))] for row in rows if row[of] is not None]
-    if len(points) < 2:
-        return float("nan")
-    x, y = np.array(points).T
-    return float(np.polyfit(x, y, 1)[0])
+def megapixels_a_second(seconds: str, form: str = "") -> Callable[[Row], str]:
+    """Make the function that shows a speed."""
+    return ratio("pixels", seconds, form, 1e-6)

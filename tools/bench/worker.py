@@ -18,7 +18,7 @@ import kmcodec
 
 
 def cpu_seconds(call: Callable[[], object]) -> float:
-    """Processor time of this thread."""
+    """Measure the processor time of this thread."""
     start = time.thread_time()
     call()
     return time.thread_time() - start
@@ -28,7 +28,7 @@ class Coder:
     """Codes one picture after the other in one thread."""
 
     def versions(self) -> dict[str, str]:
-        """What codes here."""
+        """Tell what codes here."""
         return {
             "kmcodec": metadata.version("kmcodec"),
             "numpy": metadata.version("numpy"),
@@ -44,11 +44,11 @@ class Coder:
         return len(self.data)
 
     def encode(self) -> float:
-        """Seconds to encode it."""
+        """Measure the seconds to encode it."""
         return cpu_seconds(lambda: kmcodec.encode_indexed(self.palette, self.indices, threads=1))
 
     def decode(self) -> float:
-        """Seconds to decode it."""
+        """Measure the seconds to decode it."""
         return cpu_seconds(lambda: kmcodec.decode(self.data, threads=1))
 
 
