@@ -166,7 +166,9 @@ def share(what: str, by: str, pairs: Pairs) -> Share:
     return Share(what, by, mean(times), mean(errors))
 
 
-def measure_speed(folder: Path, most: int, pixels: int = 12_000_000) -> Part:
+def measure_speed(
+    folder: Path, most: int, values: Sequence[int] = range(1, 11), pixels: int = 12_000_000
+) -> Part:
     """Measure time beside others, all speeds, a large picture and large palettes."""
     pictures = read_set(folder, most)
     own = with_kmcodec()
@@ -182,7 +184,7 @@ def measure_speed(folder: Path, most: int, pixels: int = 12_000_000) -> Part:
         for speed in (5, 2):
             pair = theirs._replace(quantizer=with_kmcodec(speed=speed)), theirs
             rows.append(share(f"speed={speed}", name, [pair]))
-    for speed in range(1, 11):
+    for speed in values:
         mine = with_kmcodec(speed=speed)
         pairs = [(trial._replace(quantizer=mine), trial) for trial in trials]
         rows.append(share(f"speed={speed}", "speed=5", pairs))
