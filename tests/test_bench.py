@@ -280,12 +280,12 @@ def test_models_are_told_apart():
 
 
 def test_plots(figures, tmp_path):
-    """Each frontier of each kind is an SVG and a PNG, the same in every run."""
+    """Each frontier of each set is an SVG and a PNG, the same in every run."""
     pytest.importorskip("matplotlib")
     from bench.plot import plot
 
     first, second = (list(plot(figures["compare"], tmp_path / place)) for place in "ab")
-    assert len(set(first)) == 2 * 3 * 4
+    assert len(set(first)) == 2 * 3 * len(SETS)
     for one, other in zip(first, second, strict=True):
         assert one.name == other.name
         assert one.read_bytes() == other.read_bytes()

@@ -15,8 +15,6 @@ import kmcodec
 from .measure import Pixels
 from .pictures import Coded, Picture, indexed
 
-Decoder = Callable[[bytes], Pixels]
-
 
 def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:
     """Save with Pillow."""
@@ -52,11 +50,6 @@ def oxipng(png: bytes) -> bytes:
     return optimized
 
 
-def oxipng_file(image: Image.Image) -> bytes:
-    """Save an optimized PNG."""
-    return oxipng(saved(image, "PNG"))
-
-
 def webp_lossless(image: Image.Image) -> bytes:
     """Save as lossless WebP, as small as can be."""
     return saved(image, "WEBP", lossless=True, quality=100, method=6)
@@ -87,19 +80,11 @@ def kmq_decode(data: bytes) -> Pixels:
     return kmcodec.decode(data, threads=1)
 
 
-class Coder(NamedTuple):
-    """A lossless format of given pixels."""
+class Format(NamedTuple):
+    """A lossless format of a ``Coded``, or a lossy one of a ``Picture`` and a level up to 100."""
 
-    encode: Callable[[Coded], bytes]
-    decode: Decoder
-    needs: tuple[str, ...] = ()
-
-
-class Codec(NamedTuple):
-    """A lossy format with levels from 0 to 100."""
-
-    encode: Callable[[Picture, int], bytes]
-    decode: Decoder
+    encode: Callable[..., bytes]
+    decode: Callable[[bytes], Pixels]
     needs: tuple[str, ...] = ()
 
 
@@ -120,37 +105,37 @@ def avif(picture: Picture, level: int) -> bytes:
 
 
 CODERS = {
-    "modelled indices": Coder(partial(kmq_indices, coding="modelled"), kmq_decode),
-    "packed indices": Coder(partial(kmq_indices, coding="packed"), kmq_decode),
-    "PNG by oxipng -o4": Coder(
-        lambda coded: oxipng_file(indexed(coded.palette, coded.indices)), opened, ("oxipng",)
-    ),
-    "GIF": Coder(gif, opened),
-    "GIF by gifsicle -O3": Coder(
-        lambda coded: piped(gif(coded), "gifsicle", "--no-warnings", "-O3"),
+    "modelled indices": Format(partial(kmq_indices, coding="modelled"), kmq_decode),
+    "packed indices": Format(partial(kmq_indices, coding="packed"), kmq_decode),
+    "PNG by oxipng -o4": Format(
+        lambda coded: oxipng(saved(indexed(coded.palette, coded.indices), "PNG")),
         opened,
-        ("$gifsicle",),
+        ("oxipng",),
     ),
-    "WebP lossless by cwebp": Coder(
+    "GIF": Format(gif, opened),
+    "GIF by gifsicle -O3": Format(
+        lambda coded: piped(gif(coded), "gifsicle", "--no-warnings", "-O3"), opened, ("$gifsicle",)
+    ),
+    "WebP lossless by cwebp": Format(
         lambda coded: piped(
             saved(coded.image, "PPM"), "cwebp", "-quiet", "-lossless", "-o", "-", "--", "-"
         ),
         opened,
         ("$cwebp", "PIL:webp"),
     ),
-    "WebP lossless -m6": Coder(lambda coded: webp_lossless(coded.image), opened, ("PIL:webp",)),
-    "JPEG XL lossless -e9": Coder(
+    "WebP lossless -m6": Format(lambda coded: webp_lossless(coded.image), opened, ("PIL:webp",)),
+    "JPEG XL lossless -e9": Format(
         lambda coded: jxl_lossless(coded.pixels), jxl_decode, ("imagecodecs",)
     ),
 }
 CODECS = {
-    "WebP -m6": Codec(
+    "WebP -m6": Format(
         lambda picture, level: saved(picture.image, "WEBP", quality=level, method=6),
         opened,
         ("PIL:webp",),
     ),
-    "AVIF -s6 4:4:4": Codec(avif, opened_avif, ("PIL:avif",)),
-    "JPEG XL -e7": Codec(
+    "AVIF -s6 4:4:4": Format(avif, opened_avif, ("PIL:avif",)),
+    "JPEG XL -e7": Format(
         lambda picture, level: jxl(picture.pixels, distance=0.1 + (100 - level) / 8, effort=7),
         jxl_decode,
         ("imagecodecs",),

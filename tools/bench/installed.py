@@ -16,16 +16,9 @@ from typing import Any, Protocol, TypeVar
 from PIL import features
 
 DISTRIBUTIONS = (
-    "kmcodec",
-    "numpy",
-    "pillow",
-    "imagequant",
-    "pyoxipng",
-    "imagecodecs",
-    "opencv-python-headless",
-    "scikit-learn",
-    "scikit-image",
-)
+    "kmcodec", "numpy", "pillow", "imagequant", "pyoxipng", "imagecodecs",
+    "opencv-python-headless", "scikit-learn", "scikit-image",
+)  # fmt: skip
 VERSION_OPTIONS = {"pngquant": "--version", "gifsicle": "--version", "cwebp": "-version"}
 
 

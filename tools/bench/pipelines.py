@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from PIL import Image
+
 import kmcodec
 
-from .formats import CODECS, CODERS, Codec, Coder, Decoder, kmq_decode, opened, oxipng_file, saved
-from .measure import mean_squared_error, psnr
+from .formats import CODECS, CODERS, Format, kmq_decode, opened, oxipng, saved
+from .measure import Pixels, mean_squared_error, psnr
 from .pictures import Coded, Picture, indexed
 from .quantizers import QUANTIZERS, Quantizer, with_kmcodec
 
@@ -66,7 +68,7 @@ class Pipeline(NamedTuple):
 
     kind: str
     prepare: Preparation
-    decode: Decoder
+    decode: Callable[[bytes], Pixels]
     needs: tuple[str, ...] = ()
 
 
@@ -96,7 +98,12 @@ def least_colors(quantizer: Quantizer, case: Case) -> int | None:
     return least(2, MOST_COLORS, reaches)
 
 
-def tool(name: str, write: Callable[..., bytes], *needs: str) -> Pipeline:
+def optimized(image: Image.Image) -> bytes:
+    """Save an optimized PNG."""
+    return oxipng(saved(image, "PNG"))
+
+
+def tool(name: str, write: Callable[[Image.Image], bytes], *needs: str) -> Pipeline:
     """Make a tool of a quantizer that writes PNG."""
     quantizer = QUANTIZERS[name]
 
@@ -125,12 +132,12 @@ def kmq(**options: Any) -> Pipeline:
     return Pipeline("tool", prepare, kmq_decode)
 
 
-def coder(own: Coder) -> Pipeline:
+def coder(own: Format) -> Pipeline:
     """Make a pipeline of a coder."""
     return Pipeline("coder", lambda case: lambda: own.encode(case.coded), own.decode, own.needs)
 
 
-def lossy(codec: Codec) -> Pipeline:
+def lossy(codec: Format) -> Pipeline:
     """Make a pipeline of a codec, at the lowest level that reaches the PSNR of kmcodec."""
 
     def prepare(case: Case) -> Encoder | None:
@@ -140,7 +147,7 @@ def lossy(codec: Codec) -> Pipeline:
     return Pipeline("lossy", prepare, codec.decode, codec.needs)
 
 
-def least_level(codec: Codec, case: Case) -> int | None:
+def least_level(codec: Format, case: Case) -> int | None:
     """Find the lowest level that reaches the PSNR of kmcodec; None if there is none."""
     if math.isinf(case.psnr):
         return None
@@ -148,7 +155,7 @@ def least_level(codec: Codec, case: Case) -> int | None:
 
 
 @lru_cache(maxsize=512)  # the settings of a picture follow one another
-def psnr_at(codec: Codec, picture: Picture, level: int) -> float:
+def psnr_at(codec: Format, picture: Picture, level: int) -> float:
     """Measure a level of a codec."""
     return psnr(mean_squared_error(codec.decode(codec.encode(picture, level)), picture.pixels))
 
@@ -161,8 +168,8 @@ PIPELINES = {
     f".kmq rate={RATE:g}": kmq(rate=RATE),
     ".kmq packed": kmq(coding="packed"),
     "Pillow quantize + PNG": tool("Pillow", lambda image: saved(image, "PNG", optimize=True)),
-    "imagequant + oxipng -o4": tool("imagequant", oxipng_file, "oxipng"),
-    "pngquant + oxipng -o4": tool("pngquant", oxipng_file, "oxipng"),
+    "imagequant + oxipng -o4": tool("imagequant", optimized, "oxipng"),
+    "pngquant + oxipng -o4": tool("pngquant", optimized, "oxipng"),
     **{name: coder(own) for name, own in CODERS.items()},
     **{name: lossy(codec) for name, codec in CODECS.items()},
 }

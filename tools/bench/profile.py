@@ -3,7 +3,6 @@
 import math
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -26,7 +25,7 @@ AVIF = CODECS["AVIF -s6 4:4:4"]
 
 
 class Profile(NamedTuple):
-    """Sums over pictures of as many colors whose first band has the same model."""
+    """Sums over pictures of as many colors whose band has the same model."""
 
     colors: int
     model: str
@@ -42,23 +41,6 @@ class Profile(NamedTuple):
     smooth_bytes: int
     avif_bytes: int
     smooth_avif_bytes: int
-
-
-class Watch:
-    """The decoding kernel, with its time and the payload it was last given."""
-
-    def __init__(self, decode: Callable[..., int]) -> None:
-        self.decode = decode
-        self.times: list[float] = []
-        self.payload = b""
-
-    def __call__(self, payload: bytes, *rest: Any) -> int:
-        """Decode a band."""
-        start = time.perf_counter()
-        status = self.decode(payload, *rest)
-        self.times.append(time.perf_counter() - start)
-        self.payload = payload
-        return status
 
 
 def model_of(payload: bytes) -> str:
@@ -84,14 +66,24 @@ def measure_case(case: Case, runs: int) -> Profile:
     coded = case.coded
     data = kmq_indices(coded, coding="modelled")
     png = saved(indexed(coded.palette, coded.indices), "PNG")
-    watch = Watch(binding.decode_band)
+    kernel = binding.decode_band
+    times: list[float] = []
+    models: set[str] = set()
+
+    def watched(payload: bytes, *rest: Any) -> int:
+        start = time.perf_counter()
+        status: int = kernel(payload, *rest)
+        times.append(time.perf_counter() - start)
+        models.add(model_of(payload))
+        return status
+
     calls = (
         lambda: kmq_decode(data),
         lambda: opened(png),
         lambda: make_case(case.picture, case.setting),
         lambda: kmq_indices(coded, coding="modelled"),
     )
-    with mock.patch.object(binding, "decode_band", watch):
+    with mock.patch.object(binding, "decode_band", watched):
         decode, png_decode, quantize, code = run_in_turn(*calls, runs=runs)
     level = least_level(AVIF, case)
     if level is None:
@@ -99,12 +91,12 @@ def measure_case(case: Case, runs: int) -> Profile:
     smooth = Picture("smooth", case.picture.image.filter(ImageFilter.MedianFilter(3)))
     return Profile(
         case.setting.colors,
-        model_of(watch.payload),
+        " and ".join(models),
         1,
         coded.indices.size,
         coded.indices.size * index_bits(len(coded.palette)),
         decode.seconds,
-        median(watch.times),
+        median(times),
         png_decode.seconds,
         quantize.seconds,
         code.seconds,

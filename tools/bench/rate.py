@@ -82,19 +82,13 @@ def measure(folder: Path, colors: Sequence[int] = COLORS, rates: Sequence[float]
         for number in colors:
             points = encode(picture, [(number, rate) for rate in (0, *rates)], runs=3)
             plain = points[0]
-            steps += [
-                Step(
-                    number, rate, 1,
-                    point.psnr - plain.psnr,
-                    point.bytes / plain.bytes - 1,
-                    point.bytes / bytes_of_fewer(curve, point.psnr) - 1,
-                    point.seconds / plain.seconds,
-                    point.seconds / plain.seconds,
-                    point.bytes > plain.bytes,
-                    point.bytes > before.bytes,
-                )
-                for rate, (before, point) in zip(rates, pairwise(points), strict=True)
-            ]  # fmt: skip
+            for rate, (before, point) in zip(rates, pairwise(points), strict=True):
+                slower, size = point.seconds / plain.seconds, point.bytes / plain.bytes
+                fewer = point.bytes / bytes_of_fewer(curve, point.psnr)
+                steps.append(Step(
+                    number, rate, 1, point.psnr - plain.psnr, size - 1, fewer - 1, slower, slower,
+                    size > 1, point.bytes > before.bytes,
+                ))  # fmt: skip
     ladder = [find(steps, colors=number, rate=rate) for number in colors for rate in rates]
     return record([averaged(found) for found in ladder], set=folder.name)
 
