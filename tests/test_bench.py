@@ -295,7 +295,7 @@ def test_sizes_run(sets):
     """Sets are summed up, files that a peer makes smaller named, and figures kept and printed."""
     found = sets / "found.json"
     run = run_bench("sizes", sets, "--json", found)
-    assert (run.returncode, run.stdout[:8]) == (0, "## Size\n")
+    assert (run.returncode, run.stdout[:19]) == (0, "| bytes by a peer's")
     part = json.loads(found.read_text())["sizes"]
     assert [row[:2] for row in part["rows"]] == [["Kodak K=16", 1], ["masks", 2]]
     assert [row[0] for row in part["not_smallest"]] == ["masks/b.png"]

@@ -49,20 +49,16 @@ What `rate` costs and gains. That no file is larger with it than without is cert
 and the smaller is kept. `--ablation` shows what each part of the mapping gains.""", rate.render),
     "compare": Section("Side by side", "FOLDER...", """\
 Whole tools, coders and lossy codecs on sets of pictures: at 16, 64 and 256 colors, and with the
-fewest colors that reach 30 and 35 dB. Here they are Kodak and CQ100 photographs, game art,
-illustrations, screens and label masks, with alpha laid on white. `kmq-bench plot` draws the
-frontiers of size, quality and time. (The sets were measured by two processes at once, each on a
-core of its own, with models that this release has replaced: photographs decode several times as
-fast since.)""", compare_tables.render),
+fewest colors that reach 30 and 35 dB, with alpha laid on white. `kmq-bench plot` draws the
+frontiers of size, quality and time.""", compare_tables.render),
     "profile": Section("What holds it back", "FOLDER", """\
 Decoding is held back by the models of its kernel: each bit waits for the one before, where PNG and
 WebP look up a whole symbol. Encoding adds the search for a palette. Against lossy codecs it is the
 format: every pixel has an index, grain included, where a transform drops detail below the error
 that is allowed; `rate` wins back a part. And a photograph of more than 65536 colors can be no exact
-`.kmq` at all. (Measured with the models that this release has replaced.)""", profile.render),
+`.kmq` at all.""", profile.render),
     "scale": Section("Growth", "", """\
-Time and memory by megapixels, colors and threads, of generated pictures. (Measured with the models
-that this release has replaced.)""", scale.render),
+Time and memory by megapixels, colors and threads, of generated pictures.""", scale.render),
 }  # fmt: skip
 """The benches by their names in the figures, in the order of the report."""
 
@@ -84,10 +80,10 @@ def render(figures: dict[str, Any]) -> str:
 
 
 def render_section(name: str, part: Part) -> str:
-    """Render a bench: its command, what it measures, and its figures."""
+    """Render a bench: its command, what it measures, a note on this time, and its figures."""
     section = SECTIONS[name]
-    command = f"kmq-bench {name} {section.arguments}".strip()
-    text = f"`{command}`, {part['date']}. {' '.join(section.text.split())}"
+    command = f"`kmq-bench {name} {section.arguments}".strip() + f"`, {part['date']}."
+    text = " ".join([command, *section.text.split(), *part.get("note", "").split()])
     return f"## {section.title}\n\n{text}\n\n{section.render(part)}"
 
 
