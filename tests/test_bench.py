@@ -15,6 +15,7 @@ TOOLS = ROOT / "tools"
 FIGURES = TOOLS / "bench" / "measured.json"
 SETS = ["kodak", "cq100", "pixelart", "illustrations", "screens", "masks"]
 SETTINGS = ["16 colors", "64 colors", "256 colors", "30 dB", "35 dB"]
+pytestmark = pytest.mark.filterwarnings("ignore")  # peers may warn of what is theirs
 
 
 @pytest.fixture(autouse=True)
