@@ -20,19 +20,19 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # peers may warn of what is t
 
 @pytest.fixture(autouse=True)
 def tools(monkeypatch):
-    """The modules of the benches can be imported."""
+    """Let the modules of the benches be imported."""
     monkeypatch.syspath_prepend(TOOLS)
 
 
 @pytest.fixture
 def figures():
-    """What was measured."""
+    """Read what was measured."""
     return json.loads(FIGURES.read_text())
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A picture of many colors, and something else."""
+    """Make a folder with a picture of many colors, and something else."""
     path = tmp_path / "tiny"
     path.mkdir()
     Image.fromarray(photo(30, 16)).save(path / "a.png")
@@ -144,7 +144,7 @@ def test_slope():
 
 
 def row_of(pipeline, kind, size, seconds, setting="16 colors", pictures=2, delta_e=1.0):
-    """A row of a comparison; .kmq takes 100 bytes and a second."""
+    """Make a row of a comparison; .kmq takes 100 bytes and a second."""
     from bench.compare import Compared
 
     place = ("photos", setting, pipeline, kind, pictures, 10**6, size, 100)
@@ -152,7 +152,7 @@ def row_of(pipeline, kind, size, seconds, setting="16 colors", pictures=2, delta
 
 
 def rendered(*rows):
-    """The tables of a comparison."""
+    """Render the tables of a comparison."""
     from bench.compare_tables import render
     from bench.rows import record
 
