@@ -8,7 +8,7 @@ from .compare_tables import share_of
 from .quantizer import Gain, Share
 from .rate import Step
 from .rows import find, megapixels_a_second, ratio, read, summed
-from .sizes import Sizes
+from .sizes import Sizes, shares
 from .speed import Packed, Speed
 
 COLORS = (16, 64, 256)
@@ -23,23 +23,22 @@ def slashed(values: Iterable[str]) -> str:
 
 def render(figures: dict[str, Any]) -> str:
     """Say what stands in README."""
-    total = summed(read(figures["sizes"], Sizes))
+    files = summed(read(figures["sizes"], Sizes)).files
     speed = [find(read(figures["speed"], Speed), set=f"Kodak K={k}")[0] for k in COLORS]
     (packed,) = find(read(figures["packed"], Packed), bits=8)
     gains = [find(read(figures["quantizer psnr"], Gain), colors=k)[0].mean_gain for k in COLORS]
     time = find(read(figures["quantizer speed"], Share), by="imagequant")[0].time
     (rate,) = find(read(figures["rate"], Step), **RATE)
     avif = find(read(figures["compare"], Compared), set=PHOTOS, pipeline="AVIF -s6 4:4:4")
-    shares = [share_of(find(avif, setting=f"{k} colors")[0]) for k in COLORS]
+    by_avif = [share_of(find(avif, setting=f"{k} colors")[0]) for k in COLORS]
     decode = slashed(map(megapixels_a_second("decode_seconds"), speed))
     encode = slashed(map(megapixels_a_second("encode_seconds"), speed))
     by_jxl = slashed(map(ratio("jxl_least_decode_seconds", "decode_seconds"), speed))
     return "\n".join([
-        f"- **Size.** Files of {total.files} indexed pictures (photographs, masks, screens, "
-        f"sprites) are {total.bytes / total.webp:.2f} of what WebP lossless needs, "
-        f"{total.bytes / total.jxl:.2f} of JPEG XL and {total.bytes / total.png:.2f} of oxipng, "
-        "and the smallest of all on "
-        f"{total.files - len(figures['sizes']['not_smallest'])}.",
+        shares(figures["sizes"], ".2f"),
+        "",
+        f"- **Size.** Of these {files} files "
+        f"{files - len(figures['sizes']['not_smallest'])} are smaller than any peer's.",
         f"- **Speed.** One thread decodes {decode} megapixels a second of photographs in "
         f"{slashed(map(str, COLORS))} colors, {by_jxl} times as fast as JPEG XL, and encodes their "
         f"indices at {encode}. Packed, 256 colors decode at "
@@ -50,5 +49,5 @@ def render(figures: dict[str, Any]) -> str:
         f"of {RATE['colors']} colors for {-rate.psnr_gain:.2f} dB, in {rate.time:.1f} times the "
         "time.",
         "- **Not for photographs as such.** At the PSNR of .kmq, AVIF needs "
-        f"{slashed(f'{share:.2f}' for share in shares)} of its bytes for them.",
+        f"{slashed(f'{share:.2f}' for share in by_avif)} of its bytes for them.",
     ])  # fmt: skip

@@ -53,20 +53,24 @@ def measure(folder: Path) -> Part:
 
 def render(part: Part) -> str:
     """Show the shares of the bytes of peers."""
-    rows = read(part, Sizes)
-    lines = table([*rows, summed(rows)._replace(set="all, sum of bytes")], {
-        "bytes by a peer's": column("set", "s"),
-        "files": column("files", "d"),
-        "WebP -m6": ratio("bytes", "webp", ".3f"),
-        "JPEG XL best of -e7, -e9": ratio("bytes", "jxl", ".3f"),
-        "oxipng -o4": ratio("bytes", "png", ".3f"),
-        "GIF": ratio("bytes", "gif", ".3f"),
-    })  # fmt: skip
     lost = [
         f"{name.rpartition('/')[2]} ({width} x {height} pixels, {size} bytes, {least})"
         for name, size, least, width, height in part["not_smallest"]
     ]
-    return f"{lines}\n\nA peer's file is no larger for {', '.join(lost) or 'none'}."
+    return f"{shares(part)}\n\nA peer's file is no larger for {', '.join(lost) or 'none'}."
+
+
+def shares(part: Part, form: str = ".3f") -> str:
+    """Lay out the shares of each set."""
+    rows = read(part, Sizes)
+    return table([*rows, summed(rows)._replace(set="all, sum of bytes")], {
+        "bytes by a peer's": column("set", "s"),
+        "files": column("files", "d"),
+        "WebP -m6": ratio("bytes", "webp", form),
+        "JPEG XL best of -e7, -e9": ratio("bytes", "jxl", form),
+        "oxipng -o4": ratio("bytes", "png", form),
+        "GIF": ratio("bytes", "gif", form),
+    })  # fmt: skip
 
 
 class Made(NamedTuple):
