@@ -1,18 +1,15 @@
 """Save files atomically, load them, and tell what is in them."""
 
 import os
-import stat
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .atomic import atomic_file
 from .codec import Quantized, encode_pieces
 from .coding.bands import check_band
 from .coding.container import check_limit, find_bands, read_head
@@ -23,59 +20,6 @@ from .format import CHECKSUM_BYTES, MAX_PIXELS, Coding, Header
 from .KmqImagePlugin import KmqImageFile
 from .options import EncodeOptions
 from .pixels import ImageLike
-
-
-@contextmanager
-def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a binary file that becomes ``path`` if the block succeeds, and vanishes if it fails.
-
-    Until then it has a name of its own in the same directory, so at every moment ``path`` is the
-    old file or the complete new one, whatever happens to the disk or the process. A symbolic link
-    is followed, permissions of an old file are kept, and what is no regular file (a pipe, a
-    terminal) is written directly.
-    """
-    target = Path(os.path.realpath(path))
-    try:
-        mode = target.stat().st_mode
-    except FileNotFoundError:
-        mode = stat.S_IFREG | (0o666 & ~_umask())
-    if not stat.S_ISREG(mode):
-        with target.open("wb") as file:
-            yield file
-        return
-    try:
-        number, temporary = tempfile.mkstemp(".tmp", f".{target.name[:100]}.", target.parent)
-    except OSError as error:  # its message names the temporary file
-        raise type(error)(error.errno, error.strerror, str(path)) from None
-    try:
-        with os.fdopen(number, "wb") as file:
-            yield file
-            file.flush()
-            with suppress(OSError):  # a file system without permissions
-                Path(temporary).chmod(stat.S_IMODE(mode))
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    _sync_directory(target.parent)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _sync_directory(path: Path) -> None:
-    """Make a rename last through a power cut, where directories can be synced."""
-    with suppress(OSError):
-        number = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
 
 
 def save(

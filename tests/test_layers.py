@@ -16,7 +16,7 @@ MODULES = {
 
 # From the lowest on: a module or folder sees only what is on layers before its own.
 LAYERS = [
-    {"_compiled", "errors"},
+    {"_compiled", "atomic", "errors"},
     {"colors", "format", "libkmq"},
     {"options"},
     {"pixels"},

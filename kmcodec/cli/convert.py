@@ -13,9 +13,9 @@ from typing import IO, Any, Final, NamedTuple
 
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from kmcodec.atomic import atomic_file
 from kmcodec.codec import Quantized, encode_pieces
 from kmcodec.errors import QualityError
-from kmcodec.files import atomic_file
 from kmcodec.format import EXTENSION, METADATA_NAMES
 from kmcodec.KmqImagePlugin import FORMAT
 
