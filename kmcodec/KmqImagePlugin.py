@@ -13,6 +13,7 @@ from .coding.bands import check_band, decode_band_pixels, read_bands
 from .coding.container import Band, find_bands, read_head
 from .coding.metadata import pillow_info
 from .coding.source import write_all
+from .errors import errors_of
 from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Header
 from .options import OPTION_NAMES
 from .pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
@@ -49,7 +50,8 @@ class KmqImageFile(ImageFile.ImageFile):
         """Read and verify the head: header, metadata, palette."""
         if not _accept(self._file.read(len(MAGIC))):
             raise SyntaxError("not a KMQ file")
-        self._head = read_head(self._file, None)
+        with errors_of(self.filename):
+            self._head = read_head(self._file, None)
         header, palette = self._head.header, self._head.palette
         self._size = header.width, header.height
         self._mode = header.mode.pillow
@@ -113,11 +115,17 @@ class KmqImageFile(ImageFile.ImageFile):
 
     def verify(self) -> None:
         """Verify every checksum and index, without making an image."""
-        for band in find_bands(self._file, self._head):
-            check_band(self._file, self._head, band)
+        with errors_of(self.filename):
+            for band in find_bands(self._file, self._head):
+                check_band(self._file, self._head, band)
         if self._exclusive_fp:
             self._file.close()
         self.fp = None
+
+    def load(self) -> Any:
+        """Read the pixels."""
+        with errors_of(self.filename):
+            return super().load()
 
     def load_seek(self, pos: int) -> None:
         """Seek in the file; as this is defined, Pillow's ``Parser`` waits for the whole file."""

@@ -15,6 +15,10 @@ Other mistakes of the caller (an unknown option, an array of the wrong shape) ar
 to the user with its message instead of "cannot identify image file".
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 
 class KmqError(OSError):
     """The base of all decoding errors.
@@ -22,7 +26,11 @@ class KmqError(OSError):
     Attributes:
         offset: byte offset of the fault from the start of the data, or None.
         field: name of the field at fault as ``spec/kmq.md`` spells it, or None.
+        filename: the path as the caller gave it, or None.
     """
+
+    # In place of OSError's own, with which the message would be "[Errno None] None".
+    filename: Any = None
 
     def __init__(self, fault: str, *, offset: int | None = None, field: str | None = None) -> None:
         where = []
@@ -61,3 +69,13 @@ class LimitError(KmqError):
 
 class QualityError(ValueError):
     """The PSNR asked for, or an exact result, takes more colors than are allowed."""
+
+
+@contextmanager
+def errors_of(path: Any) -> Iterator[None]:
+    """Tell decoding errors, which know nothing but bytes, which file they are about."""
+    try:
+        yield
+    except KmqError as error:
+        error.filename = error.filename or path or None
+        raise

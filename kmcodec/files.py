@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Unpack
 
 import numpy as np
@@ -16,10 +17,15 @@ from .coding.container import check_limit, find_bands, read_head
 from .coding.sections import METADATA_PREFIX, Section
 from .coding.source import Source, open_source, write_all
 from .errors import SignatureError
-from .format import CHECKSUM_BYTES, MAX_PIXELS, Coding, Header
-from .KmqImagePlugin import KmqImageFile
+from .format import CHECKSUM_BYTES, EXTENSION, MAX_PIXELS, Coding, Header
+from .KmqImagePlugin import FORMAT, KmqImageFile
 from .options import EncodeOptions
 from .pixels import ImageLike
+
+
+def named_format(path: str | os.PathLike[str]) -> str | None:
+    """Return the format that Pillow knows by a path's extension, or None."""
+    return Image.registered_extensions().get(Path(path).suffix.lower())
 
 
 def save(
@@ -35,7 +41,8 @@ def save(
 
     Args:
         image: as for ``kmcodec.encode``.
-        target: a path, or a binary file, which is written as it is.
+        target: a path, whose extension is not that of another format, or a binary file, which is
+            written as it is.
         colors: most palette entries, 1..65536.
         **options: as for ``kmcodec.encode``.
 
@@ -48,6 +55,9 @@ def save(
     """
     if not isinstance(target, (str, os.PathLike)) and not hasattr(target, "write"):
         raise TypeError(f"target is a path or a binary file, not {type(target).__name__}")
+    if isinstance(target, (str, os.PathLike)) and named_format(target) not in (None, FORMAT):
+        fault = f"{os.fspath(target)} is a name of {named_format(target)} files; say {EXTENSION}"
+        raise ValueError(fault)
     quantized, pieces = encode_pieces(image, colors, **options)
     if isinstance(target, (str, os.PathLike)):
         with atomic_file(target) as file:

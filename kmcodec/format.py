@@ -72,6 +72,11 @@ class Mode(IntEnum):
         return _MODES[self].pillow
 
     @property
+    def title(self) -> str:
+        """The mode in the words of Pillow's users."""
+        return "P with alpha" if self.has_alpha and self.pillow == "P" else self.pillow
+
+    @property
     def channels(self) -> int:
         """The number of bytes of one palette entry."""
         return _MODES[self].channels
@@ -230,7 +235,7 @@ class Header:
             if not 1 <= value <= MAX_DIMENSION:
                 raise _fault(FormatError, name, f"{name} {value} is not in 1..{MAX_DIMENSION}")
         if self.color_count > self.mode.max_colors:
-            fault = f"{self.color_count} colors are too many for mode {self.mode.name}"
+            fault = f"{self.color_count} colors are too many for mode {self.mode.title}"
             raise _fault(FormatError, "color_count", fault)
         if self.band_rows > self.height:
             fault = f"band of {self.band_rows} rows is taller than the picture, {self.height} rows"

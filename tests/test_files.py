@@ -1,8 +1,11 @@
 """Saving, loading and what a file tells of itself."""
 
+import pickle
+
 import numpy as np
 import pytest
 from helpers import gradient, picture
+from PIL import Image
 
 import kmcodec
 
@@ -106,3 +109,42 @@ def test_info_checks_bands_on_request(coding):
         kmcodec.info(bytes(data), check=True)
     with pytest.raises(kmcodec.TruncatedError):
         kmcodec.info(bytes(data[:-1]))
+
+
+def test_errors_tell_the_file(tmp_path):
+    """Whatever reads a path, an error has its name; one of bytes has none."""
+    path = tmp_path / "x.kmq"
+    kmcodec.save(picture(4, 4, 4), path)
+    data = path.read_bytes()
+    path.write_bytes(data[:-6] + b"!" + data[-5:])
+
+    def check(path):
+        kmcodec.info(path, check=True)
+
+    def open_and_load(path):
+        with Image.open(path) as image:
+            image.load()
+
+    for call in (kmcodec.load, kmcodec.decode, kmcodec.decode_indexed, check, open_and_load):
+        with pytest.raises(kmcodec.ChecksumError, match=r"checksum.*offset") as caught:
+            call(path)
+        assert caught.value.filename == str(path)
+        assert pickle.loads(pickle.dumps(caught.value)).filename == str(path)
+    path.write_bytes(data[:7] + b"\xff" + data[8:])
+    with pytest.raises(kmcodec.UnsupportedError, match="flags") as caught:
+        Image.open(path)
+    assert caught.value.filename == str(path)
+    with pytest.raises(kmcodec.KmqError) as caught:
+        kmcodec.decode(data[:-1])
+    assert caught.value.filename is None
+
+
+def test_names_of_other_formats_are_refused(tmp_path):
+    """What is saved is a .kmq file, so it is not to be called .png; a name of no format is fine."""
+    for name in ("x.png", "x.JPG", "x.tiff"):
+        with pytest.raises(ValueError, match=f"{name} is a name of"):
+            kmcodec.save(picture(2, 2, 2), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    for name in ("x.KMQ", "x", "x.5 mm", ".png"):
+        kmcodec.save(picture(2, 2, 2), tmp_path / name)
+        assert kmcodec.load(tmp_path / name).size == (2, 2)

@@ -163,3 +163,19 @@ def test_section_names_as_metadata(capsys):
         text = capsys.readouterr().out
         shown.append([line for line in text.splitlines() if "row 0" in line or "palette +" in line])
     assert shown[0] == shown[1]
+
+
+def test_words_for_modes(capsys):
+    """Modes are told in Pillow's words, in lines, fields and errors."""
+    kmcodec.save(np.zeros((2, 2), bool), "bilevel.kmq")
+    Path("alpha.kmq").write_bytes(kmcodec.encode_indexed(picture(1, 1, 1, 4)[0], [[0]]))
+    data = bytearray(Path("alpha.kmq").read_bytes())
+    data[17] = 9
+    Path("bad.kmq").write_bytes(data)
+    assert info.main(["-v", "alpha.kmq", "bilevel.kmq", "bad.kmq"]) == 3
+    shown = capsys.readouterr()
+    assert "1x1 P with alpha, 1 color" in shown.out
+    assert "2x2 1, 1 color" in shown.out
+    assert "too many for mode P with alpha" in shown.err
+    assert "P_ALPHA" not in shown.out + shown.err
+    assert "BILEVEL" not in shown.out

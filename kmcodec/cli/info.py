@@ -126,7 +126,7 @@ def summary(facts: Info) -> str:
     header = facts.header
     ratio = 100 * facts.bits["file"] / facts.bits["raw"]
     parts = (
-        f"KMQ v{VERSION} {header.width}x{header.height} {header.mode.name}",
+        f"KMQ v{VERSION} {header.width}x{header.height} {header.mode.title}",
         plural(header.color_count, "color"),
         bits_an_index(facts),
         header.coding.name.lower(),
@@ -164,6 +164,8 @@ def field_value(facts: Info, name: str) -> str:
     value = getattr(facts.header, name)
     if name == "flags":
         return " ".join(flag_names(facts)) or "none"
+    if name == "mode":
+        return facts.header.mode.title
     return f"{value:,}" if type(value) is int else value.name
 
 

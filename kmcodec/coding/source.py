@@ -10,6 +10,8 @@ from typing import IO, Any, Final
 
 from numpy.typing import NDArray
 
+from ..errors import errors_of
+
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[Any] | IO[bytes]
 """A path, the bytes of a file in anything with the buffer interface, or a binary file."""
 
@@ -29,7 +31,7 @@ def open_source(source: Any) -> Iterator[IO[bytes]]:
         OSError: it cannot be read.
     """
     if isinstance(source, (str, os.PathLike)):
-        with Path(source).open("rb") as file:
+        with Path(source).open("rb") as file, errors_of(os.fspath(source)):
             yield _seekable(file)
         return
     yield _stream_of(source)
