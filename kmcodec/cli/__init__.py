@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
@@ -16,6 +16,9 @@ from typing import BinaryIO, Final, NoReturn, TextIO
 from PIL import Image, UnidentifiedImageError
 
 from kmcodec.errors import LimitError
+
+STANDARD: Final = "-"
+"""The name of standard input and output."""
 
 
 class Exit(IntEnum):
@@ -27,9 +30,9 @@ class Exit(IntEnum):
     DAMAGED = 3
     REFUSED = 4
     QUALITY = 99  # as in pngquant
+    SIGNALED = 128  # and the signal's number
     INTERRUPTED = 130
     BROKEN_PIPE = 141
-    TERMINATED = 143
 
 
 EXIT_CODES: Final = """\
@@ -40,9 +43,15 @@ exit codes:
   3    damaged, or not a file of a known format
   4    refused: the output exists, or is the input (kmq-convert)
   99   the least quality asked for takes more colors (kmq-convert)
-  130  interrupted (143 terminated)
+  130  interrupted (129 hung up, 143 terminated)
   141  the reader of standard output has gone
 """
+
+
+_SIGNALS: Final = [
+    getattr(signal, n) for n in ("SIGHUP", "SIGINT", "SIGTERM") if hasattr(signal, n)
+]
+_STANDARD_ERROR: Final = 2
 
 
 class CommandError(Exception):
@@ -67,11 +76,19 @@ def explain(error: Exception, name: str) -> CommandError:
     return CommandError(Exit.DAMAGED, name, str(error) or type(error).__name__)
 
 
-def binary(stream: TextIO | None) -> BinaryIO:
-    """Return the bytes of standard input or output, which is None if a shell has closed it."""
+def opened(stream: TextIO | None) -> TextIO:
+    """Return a standard stream, which is None where a shell has closed it.
+
+    To ``print`` None means standard output, where a picture may go.
+    """
     if stream is None:
-        raise CommandError(Exit.FAILED, "-", "the standard stream is closed")
-    return stream.buffer
+        raise CommandError(Exit.FAILED, STANDARD, "the standard stream is closed")
+    return stream
+
+
+def binary(stream: TextIO | None) -> BinaryIO:
+    """Return the bytes of standard input or output."""
+    return opened(stream).buffer
 
 
 def escape(text: str) -> str:
@@ -80,8 +97,15 @@ def escape(text: str) -> str:
 
 
 def tell(command: str, name: str, message: str) -> None:
-    """Write one line to standard error."""
-    print(f"{command}: {escape(name)}: {escape(message)}", file=sys.stderr)
+    """Write one line to standard error, if anybody listens."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"{command}: {escape(name)}: {escape(message)}", file=sys.stderr)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def add_common_options(parser: argparse.ArgumentParser, quiet: str) -> None:
@@ -98,11 +122,11 @@ def run(command: str, work: Callable[[], int]) -> int:
     """Run ``work`` and return its exit code; tell expected failures in one line, no traceback."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    previous = signal.signal(signal.SIGTERM, _terminate) if in_main_thread else None
+    _occupy_standard_descriptors()
     try:
-        code = work()
-        print(end="", flush=True)
+        with _signals_unwind():
+            code = work()
+            print(end="", flush=True)
     except CommandError as error:
         tell(command, error.name, str(error))
         return error.code
@@ -116,18 +140,47 @@ def run(command: str, work: Callable[[], int]) -> int:
         fault = explain(error, "standard output")
         tell(command, fault.name, str(fault))
         return Exit.FAILED
-    finally:
-        if previous is not None:
-            signal.signal(signal.SIGTERM, previous)
     return code
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Raise ``SystemExit``, so that a temporary file is removed on the way out."""
-    raise SystemExit(Exit.TERMINATED)
+def _occupy_standard_descriptors() -> None:
+    """Open what a shell has closed of descriptors 0 to 2, so that no file of ours gets its number.
+
+    Libraries in C write their messages there. Nothing can be written to what is opened here.
+    """
+    with suppress(OSError):
+        while (number := os.open(os.devnull, os.O_RDONLY)) <= _STANDARD_ERROR:
+            pass
+        os.close(number)
+
+
+@contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """Let the first signal that ends the command remove temporary files.
+
+    Others that follow are ignored, as they would cut that short.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        for other in previous:
+            signal.signal(other, signal.SIG_IGN)
+        raise SystemExit(Exit.SIGNALED + number)
+
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    previous = {n: old for n, old in handlers.items() if old not in (signal.SIG_IGN, None)}
+    for number in previous:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)
 
 
 def _discard_output() -> None:
     """Keep the interpreter from failing once more when it flushes standard output at its end."""
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

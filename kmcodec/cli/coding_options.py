@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any, Final, get_args
+from typing import IO, Any, Final, get_args
 
 import numpy as np
 from PIL import Image, ImageColor
@@ -20,7 +20,8 @@ from kmcodec.options import (
 )
 from kmcodec.pixels import color_palette
 
-from . import explain
+from . import CommandError, explain
+from .reading import open_picture
 
 _NAMES: Final = (*Options.__dataclass_fields__, "palette_from")
 
@@ -99,7 +100,7 @@ def read_options(given: dict[str, Any]) -> dict[str, Any]:
     options = dict(given)
     if "importance" in options:
         options["importance"] = read_picture(
-            options["importance"], lambda image: np.asarray(image.convert("L"))
+            options["importance"], lambda image, _: np.asarray(image.convert("L"))
         )
     if "palette_from" in options:
         options["palette"] = read_palette(options.pop("palette_from"), options.get("colors", 256))
@@ -109,24 +110,26 @@ def read_options(given: dict[str, Any]) -> dict[str, Any]:
 def read_palette(names: list[str], colors: int) -> Any:
     """Return the palette of a picture in its order, or one for several pictures: (K, 3 or 4)."""
     if len(names) == 1:
-        return read_picture(names[0], lambda image: own_palette(image, names[0], colors))
-    images = [read_picture(name, lambda image: image.copy()) for name in names]
+        return read_picture(names[0], lambda image, file: own_palette(image, file, colors))
+    images = [read_picture(name, lambda image, _: image.copy()) for name in names]
     return quantize_many(images, colors)[0].palette
 
 
-def own_palette(image: Image.Image, name: str, colors: int) -> Any:
+def own_palette(image: Image.Image, file: IO[bytes], colors: int) -> Any:
     """Return the palette that a picture has, or one chosen for it."""
     if image.format == FORMAT:
-        return color_palette(info(name).palette)
+        return color_palette(info(file).palette)
     return quantize(image, colors).palette
 
 
-def read_picture(name: str, take: Callable[[Image.Image], Any]) -> Any:
+def read_picture(name: str, take: Callable[[Image.Image, IO[bytes]], Any]) -> Any:
     """Open a picture that an option names, and return what ``take`` takes from it."""
     try:
-        with Image.open(name) as image:
+        with open_picture(name) as file, Image.open(file) as image:
             image.load()
-            return take(image)
+            return take(image, file)
+    except CommandError:
+        raise
     except Exception as error:  # Pillow's readers raise many kinds
         raise explain(error, name) from error
 

@@ -5,25 +5,37 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from io import BytesIO
-from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import SEEK_END
+from typing import IO, Any, Final, TextIO
 
-from PIL import Image, PngImagePlugin, TiffImagePlugin
+from PIL import Image
 
-from kmcodec.atomic import atomic_file
 from kmcodec.codec import Quantized, encode_pieces
 from kmcodec.errors import QualityError
-from kmcodec.format import EXTENSION, METADATA_NAMES
+from kmcodec.format import METADATA_NAMES
 from kmcodec.KmqImagePlugin import FORMAT
 
-from . import EXIT_CODES, CommandError, Exit, add_common_options, binary, explain, run, tell
-from .coding_options import add_coding_options, given_options, read_options
+from . import (
+    EXIT_CODES,
+    STANDARD,
+    CommandError,
+    Exit,
+    add_common_options,
+    explain,
+    opened,
+    run,
+    tell,
+)
+from .coding_options import add_coding_options, given_options, parse_color, read_options
+from .export import write_image
+from .modes import ExportError, fit_image
+from .reading import open_input
+from .report import Report, describe_loss
+from .targets import check_target, choose_target, write_pieces
 
 COMMAND: Final = "kmq-convert"
-STANDARD: Final = "-"
 EXAMPLES: Final = """\
 examples:
   kmq-convert photo.png                    write photo.kmq, at most 256 colors
@@ -37,35 +49,6 @@ Convert a picture that Pillow can read to .kmq, or a .kmq to what Pillow can wri
 no more colors than allowed is kept exactly. EXIF, ICC profile, XMP, dpi and comment are kept where
 the output format has room for them. The output file is the old one or the complete new one.
 """
-
-
-class Report(NamedTuple):
-    """A report of what was done, as ``--json`` tells it; all about colors is None but for .kmq."""
-
-    input: str
-    output: str
-    format: str
-    width: int
-    height: int
-    mode: str
-    bytes: int
-    colors: int | None
-    psnr: float | None
-    """In dB; None if exact, too."""
-    exact: bool | None
-    seconds: float
-
-    def text(self) -> str:
-        """Return the report as one line."""
-        share = 100 * self.bytes / (3 * self.width * self.height)
-        parts = [
-            f"{self.width}x{self.height} {self.mode} to {self.format} of {self.bytes:,} bytes",
-            f"{share:.1f} % of 24 bits a pixel",
-        ]
-        if self.colors is not None:
-            parts += [f"{self.colors:,} colors"]
-            parts += ["exact" if self.exact else f"PSNR {self.psnr:.2f} dB"]
-        return f"{', '.join(parts)}, {self.seconds:.2f} s -> {self.output}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,6 +82,12 @@ def make_parser() -> argparse.ArgumentParser:
     add("-o", "--output", metavar="OUT", help="OUT by option; - for standard output")
     add("--to", metavar="FORMAT", help="format of OUT as an extension, where its name has none")
     add("-f", "--force", action="store_true", help="replace OUT if it exists, even if it is IN")
+    add(
+        "--background",
+        type=parse_color,
+        metavar="COLOR",
+        help="what is behind transparent pixels, where OUT's format has none",
+    )
     add("--strip", action="store_true", help="leave out all metadata")
     add("-v", "--verbose", action="store_true", help="tell sizes, colors, seconds and PSNR")
     add(
@@ -117,16 +106,21 @@ def convert(args: argparse.Namespace) -> int:
     with shown_warnings(args):
         with open_input(args.input) as file:
             image = open_image(file, args.input)
-            output, target_format = choose_target(args, image.format == FORMAT)
-            check_target(args, output)
+            from_kmq = image.format == FORMAT
+            output, target_format = choose_target(args, from_kmq)
+            check_target(args, output, target_format, from_kmq)
+            report_to = find_report_stream(args, output)
             load_image(image, args)
-        if args.strip:
-            for name in METADATA_NAMES:
-                image.info.pop(name, None)
-        if target_format == FORMAT:
-            quantized, pieces = encode_image(image, args)
-        else:
-            quantized, pieces = None, [write_image(image, target_format, output)]
+            if args.strip:
+                for name in METADATA_NAMES:
+                    image.info.pop(name, None)
+            input_bytes = file.seek(0, SEEK_END)
+            exported = fit_target(image, file, args, target_format, output)
+        quantized, pieces = (
+            encode_image(image, args)
+            if exported is None
+            else (None, [export_image(exported, target_format, output)])
+        )
         size = write_pieces(pieces, output)
         report = Report(
             args.input,
@@ -135,17 +129,33 @@ def convert(args: argparse.Namespace) -> int:
             image.width,
             image.height,
             image.mode,
+            input_bytes,
             size,
+            size > input_bytes,
             len(quantized.palette) if quantized else None,
             (None if quantized.is_exact else quantized.psnr) if quantized else None,
             quantized.is_exact if quantized else None,
             time.perf_counter() - start,
         )
+        if quantized and not quantized.is_exact and not args.quiet and is_watched():
+            tell(COMMAND, args.input, describe_loss(image, quantized))
         if args.verbose:
             tell(COMMAND, args.input, report.text())
-        if args.json:
-            print(json.dumps(report._asdict()), file=sys.stderr if output == STANDARD else None)
+        if report_to:
+            print(json.dumps(report._asdict()), file=report_to)
     return Exit.OK
+
+
+def find_report_stream(args: argparse.Namespace, output: str) -> TextIO | None:
+    """Return where ``--json`` is to tell of the conversion, before it is made."""
+    if not args.json:
+        return None
+    return opened(sys.stderr if output == STANDARD else sys.stdout)
+
+
+def is_watched() -> bool:
+    """Return whether somebody at a terminal reads what is told."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextmanager
@@ -161,20 +171,6 @@ def shown_warnings(args: argparse.Namespace) -> Iterator[None]:
             warnings.simplefilter("default", category)
         warnings.showwarning = show
         yield
-
-
-def open_input(name: str) -> IO[bytes]:
-    """Open the input as a seekable stream."""
-    try:
-        if name == STANDARD:
-            return BytesIO(binary(sys.stdin).read())
-        file = Path(name).open("rb")  # noqa: SIM115  (the caller closes it)
-        if file.seekable():
-            return file
-        with file:
-            return BytesIO(file.read())
-    except (OSError, ValueError) as error:
-        raise explain(error, name) from error
 
 
 def open_image(file: IO[bytes], name: str) -> Image.Image:
@@ -195,52 +191,6 @@ def load_image(image: Image.Image, args: argparse.Namespace) -> None:
         raise explain(error, args.input) from error
 
 
-def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
-    """Choose the name and Pillow format of the output."""
-    output = STANDARD if args.output is None and args.input == STANDARD else args.output
-    if args.to:
-        extension = f".{args.to.lower().removeprefix('.')}"
-    elif output is None:
-        extension = ".png" if from_kmq else EXTENSION
-    elif output == STANDARD:
-        extension = "" if from_kmq else EXTENSION
-    else:
-        extension = Path(output).suffix.lower()
-    target_format = find_format(extension, output or args.input)
-    if target_format != FORMAT:
-        if not from_kmq:
-            raise CommandError(Exit.USAGE, args.input, "neither the input nor the output is KMQ")
-        if args.options:
-            option = next(iter(args.options)).replace("_", "-")
-            raise CommandError(Exit.USAGE, args.input, f"--{option} is for KMQ output only")
-    return output or str(Path(args.input).with_suffix(extension)), target_format
-
-
-def find_format(extension: str, name: str) -> str:
-    """Find the format that Pillow writes under an extension."""
-    if not extension:
-        raise CommandError(Exit.USAGE, name, "say the output format with --to, as in --to png")
-    found = Image.registered_extensions().get(extension, "")
-    if found not in Image.SAVE:
-        raise CommandError(Exit.USAGE, name, f"Pillow writes no format of extension {extension}")
-    return found
-
-
-def check_target(args: argparse.Namespace, output: str) -> None:
-    """Refuse an output that would destroy something, unless forced to."""
-    if args.force:
-        return
-    if output == STANDARD:
-        if binary(sys.stdout).isatty():
-            raise CommandError(Exit.REFUSED, output, "a terminal shows no pictures; -f writes it")
-        return
-    with suppress(OSError):  # where the name cannot be looked up, writing will tell why
-        if Path(output).is_file():
-            same = args.input != STANDARD and Path(args.input).samefile(output)
-            fault = "is the input" if same else "exists"
-            raise CommandError(Exit.REFUSED, output, f"{fault}; -f replaces it")
-
-
 def encode_image(
     image: Image.Image, args: argparse.Namespace
 ) -> tuple[Quantized, Iterable[bytes | bytearray]]:
@@ -256,54 +206,21 @@ def encode_image(
         raise CommandError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
 
 
-def write_image(image: Image.Image, target_format: str, output: str) -> bytes:
-    """Write the picture in a format of Pillow's to memory, before a file is touched."""
-    buffer = BytesIO()
+def fit_target(
+    image: Image.Image, file: IO[bytes], args: argparse.Namespace, target_format: str, output: str
+) -> Image.Image | None:
+    """Return the picture as a format of Pillow's holds it; None if it is to be encoded."""
+    if target_format == FORMAT:
+        return None
     try:
-        image.save(buffer, target_format, **writer_options(image.info, target_format))
+        return fit_image(image, file, target_format, args.background)
+    except ExportError as error:
+        raise CommandError(Exit.FAILED, output, str(error)) from error
+
+
+def export_image(image: Image.Image, target_format: str, output: str) -> bytes:
+    """Return the picture in a format of Pillow's, complete in memory before a file is touched."""
+    try:
+        return write_image(image, target_format, lambda lost: warnings.warn(lost, stacklevel=2))
     except Exception as error:  # Pillow's writers raise many kinds
         raise CommandError(Exit.FAILED, output, str(error) or type(error).__name__) from error
-    return buffer.getvalue()
-
-
-def writer_options(metadata: Mapping[Any, Any], target_format: str) -> dict[str, Any]:
-    """Return metadata in the form a Pillow writer wants; those without room for it ignore it."""
-    options = {name: metadata[name] for name in METADATA_NAMES if name in metadata}
-    if target_format == "PNG":
-        options["pnginfo"] = chunks = PngImagePlugin.PngInfo()
-        if "xmp" in options:
-            chunks.add_itxt("XML:com.adobe.xmp", options["xmp"].decode(errors="replace"))
-        if "comment" in options:
-            chunks.add_text("Comment", options["comment"].decode(errors="replace"))
-    elif target_format == "TIFF" and "xmp" in options:
-        exif = Image.Exif()
-        exif.load(options.get("exif", b""))
-        exif[TiffImagePlugin.XMP] = options["xmp"]
-        options["exif"] = exif
-    elif target_format == "WEBP":
-        options |= {"lossless": True, "exact": True}
-    return options
-
-
-def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> int:
-    """Write the output, and return its size; a file appears complete or not at all."""
-    size = 0
-
-    def counted() -> Iterator[bytes | bytearray]:
-        nonlocal size
-        for piece in pieces:
-            size += len(piece)
-            yield piece
-
-    if output == STANDARD:
-        binary(sys.stdout).writelines(counted())
-        binary(sys.stdout).flush()
-        return size
-    try:
-        with atomic_file(output) as file:
-            file.writelines(counted())
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError) as error:
-        raise explain(error, output) from error
-    return size

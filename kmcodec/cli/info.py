@@ -32,10 +32,20 @@ from kmcodec.files import Info, info
 from kmcodec.format import FIELDS, MAGIC, VERSION, Coding, Flags
 from kmcodec.pixels import color_palette
 
-from . import EXIT_CODES, Exit, add_common_options, binary, escape, explain, run, tell
+from . import (
+    EXIT_CODES,
+    Exit,
+    add_common_options,
+    escape,
+    explain,
+    opened,
+    plural,
+    run,
+    tell,
+)
+from .reading import find_source
 
 COMMAND: Final = "kmq-info"
-STANDARD: Final = "-"
 SCHEMA_VERSION: Final = 1
 SHOWN: Final = 16  # colors of the palette, indices of row 0, bytes of binary metadata
 SHOWN_TEXT: Final = 200  # characters of a metadata text
@@ -75,6 +85,8 @@ def show_files(args: argparse.Namespace) -> int:
     """Show each file; name a bad one, and go on with the others."""
     worst = Exit.OK
     objects = []
+    if args.json or not args.quiet:
+        opened(sys.stdout)
     for name in args.files:
         try:
             source = find_source(name)
@@ -93,14 +105,6 @@ def show_files(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(objects, indent=2))
     return worst
-
-
-def find_source(name: str) -> Path | bytes:
-    """Return a path if it can be read by pieces, else all bytes of a stream."""
-    if name == STANDARD:
-        return binary(sys.stdin).read()
-    path = Path(name)
-    return path if path.is_file() else path.read_bytes()
 
 
 def text_lines(
@@ -290,8 +294,3 @@ def json_error(name: str, error: Exception) -> dict[str, Any]:
             "offset": error.offset if isinstance(error, KmqError) else None,
         },
     }
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
