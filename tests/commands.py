@@ -42,6 +42,15 @@ def run_tool(name, *arguments, **settings):
     return subprocess.run(command, capture_output=True, check=False, timeout=60, **settings)
 
 
+def run_shell(name, *arguments, closed):
+    """Run a script of ``tools`` from a shell that closes streams, as ``2>&-`` does."""
+    command = [sys.executable, str(TOOLS / name), *arguments]
+    script = f'exec "$@" {closed}'
+    return subprocess.run(
+        ["sh", "-c", script, "sh", *command], capture_output=True, check=False, timeout=60
+    )
+
+
 def exit_code(main, *arguments):
     """Return the exit code of a command run in this process."""
     try:

@@ -1,12 +1,16 @@
 """What both commands have in common: streams, exit codes, names."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import TOOLS, damage, exit_code, posix, run_tool, same
+from commands import TOOLS, damage, exit_code, posix, run_shell, run_tool, same
 from helpers import picture
 from PIL import Image
 
@@ -35,6 +39,117 @@ def test_closed_standard_streams(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
     assert convert.main(["a.png", "-"]) == 1
     assert convert.main(["a.png", "b.kmq"]) == 0
+
+
+@posix
+def test_closed_standard_error():
+    """What cannot be told goes nowhere else: not into the picture, nor into a report."""
+    frames = [Image.fromarray(picture(8, 8, 8, seed=seed)) for seed in range(3)]
+    frames[0].save("m.gif", save_all=True, append_images=frames[1:])
+    Path("bad.kmq").write_bytes(Path("a.kmq").read_bytes()[:-1])
+    for arguments in (["m.gif", "-"], ["-v", "a.png", "-"]):
+        result = run_shell("kmq-convert", *arguments, closed="2>&-")
+        assert result.returncode == 0
+        assert kmcodec.info(result.stdout, check=True).file_bytes == len(result.stdout)
+    result = run_shell("kmq-info", "--json", "bad.kmq", closed="2>&-")
+    assert result.returncode == 3
+    assert json.loads(result.stdout)[0]["error"]["type"] == "TruncatedError"
+    result = run_shell("kmq-convert", "--json", "a.png", "-", closed="2>&-")
+    assert (result.returncode, result.stdout) == (1, b"")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("kmq-info", ["a.kmq"]),
+        ("kmq-info", ["--json", "-q", "a.kmq"]),
+        ("kmq-convert", ["--json", "a.png", "x.kmq"]),
+        ("kmq-convert", ["a.png", "-"]),
+    ],
+)
+def test_closed_standard_output(tool, arguments):
+    """What is asked for and has nowhere to go is an error, before anything is written."""
+    result = run_shell(tool, *arguments, closed=">&-")
+    assert result.returncode == 1
+    assert result.stderr == f"{tool}: -: the standard stream is closed\n".encode()
+    assert not Path("x.kmq").exists()
+
+
+@posix
+def test_files_get_no_number_of_a_closed_stream():
+    """Libraries in C write messages to descriptor 2, whatever it is."""
+    program = (
+        "import os, sys; from kmcodec.cli import convert; write = convert.write_pieces\n"
+        "def spoil(pieces, output):\n"
+        "    def noisy():\n"
+        "        for number in (0, 1, 2):\n"
+        "            try: os.write(number, b'message')\n"
+        "            except OSError: pass\n"
+        "        yield from pieces\n"
+        "    return write(noisy(), output)\n"
+        "convert.write_pieces = spoil; sys.exit(convert.main(['a.png', 'x.kmq']))"
+    )
+    command = f"exec '{sys.executable}' -c \"$0\" <&- >&- 2>&-"
+    subprocess.run(["sh", "-c", command, program], check=True, timeout=60)
+    assert same("x.kmq", "a.png")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_standard_error():
+    """A message that cannot be written changes nothing."""
+    for code, *arguments in ((0, "-v", "a.png", "x.kmq"), (1, "missing.png")):
+        with Path("/dev/full").open("wb") as full:
+            command = [sys.executable, str(TOOLS / "kmq-convert"), *arguments]
+            assert subprocess.run(command, stderr=full, check=False, timeout=60).returncode == code
+
+
+@posix
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signals_unwind_once(place, monkeypatch, name, code):
+    """A signal removes the temporary file, though others follow; then handlers are as before."""
+
+    def signaled(*_, **__):
+        yield b"half"
+        try:
+            os.kill(os.getpid(), signal.Signals[name])
+            yield b"whole"
+        finally:
+            for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                os.kill(os.getpid(), other)
+            assert [path.suffix for path in place.iterdir()].count(".tmp") == 1
+
+    monkeypatch.setattr(convert, "encode_image", lambda *_: (None, signaled()))
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)]
+    assert exit_code(convert.main, "a.png", "x.kmq") == code
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)] == before
+    assert sorted(path.name for path in place.iterdir()) == ["a.kmq", "a.png"]
+
+
+@posix
+def test_an_ignored_signal_stays_ignored():
+    """As of nohup, or of a shell's jobs in the background."""
+    old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with monkeypatched_encoder(lambda: os.kill(os.getpid(), signal.SIGHUP)):
+            assert convert.main(["a.png", "x.kmq"]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, old)
+    assert same("x.kmq", "a.png")
+
+
+@contextmanager
+def monkeypatched_encoder(act):
+    """Do something before a picture is encoded."""
+    encode = convert.encode_image
+
+    def acting(*args):
+        act()
+        return encode(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(convert, "encode_image", acting)
+        yield
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Where ``kmq-convert`` writes, and what it does not replace."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import TOOLS, exit_code, same
+from helpers import picture
+
+import kmcodec
+from kmcodec.cli import convert
+
+pytestmark = pytest.mark.usefixtures("place")
+needs_descriptors = pytest.mark.skipif(
+    not Path("/dev/fd").exists() or not shutil.which("bash"), reason="needs /dev/fd and bash"
+)
+
+
+def shell(script):
+    """Run a script of bash in which ``convert`` is the command; its exit code and errors."""
+    command = f'convert() {{ "{sys.executable}" "{TOOLS / "kmq-convert"}" "$@"; }}; {script}'
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, check=False, timeout=60, text=True
+    )
+    return result.returncode, result.stderr
+
+
+@needs_descriptors
+@pytest.mark.parametrize("options", ["", "-f"])
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/3"])
+def test_descriptors_of_files(name, options):
+    """What was in the file stays, forced or not, and the picture follows."""
+    Path("out").write_bytes(b"before")
+    assert shell(f"convert {options} a.png {name} >> out 3>> out") == (0, "")
+    data = Path("out").read_bytes()
+
+    assert data.startswith(b"before")
+    assert kmcodec.decode(data[6:]).shape == (128, 128, 3)
+
+
+@needs_descriptors
+@pytest.mark.parametrize("to", ["kmq", "png"])
+def test_descriptors_of_pipes(to):
+    """A pipe by name takes the picture; .kmq where nothing else can be meant."""
+    source, option = ("a.png", "") if to == "kmq" else ("a.kmq", "--to png")
+    assert shell(f"convert {option} {source} /dev/stdout | cat > one.{to}") == (0, "")
+    # bash waits for a pipe that is the last to be written, but for no >(...).
+    script = f"mkfifo done; convert {option} {source} >(cat > two.{to}; echo > done); cat done"
+    assert shell(script) == (0, "")
+    for name in (f"one.{to}", f"two.{to}"):
+        assert same(name, "a.png")
+
+
+@needs_descriptors
+def test_a_closed_descriptor_is_an_error():
+    """The picture does not vanish where nothing is open."""
+    code, error = shell("convert a.png /dev/stdout >&-")
+
+    assert (code, error) == (1, "kmq-convert: /dev/stdout: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "output"),
+    [
+        ("scan 1.5 mm", "scan 1.5 mm.kmq"),
+        ("r 1.5", "r 1.5.kmq"),
+        ("r 1.6", "r 1.6.kmq"),
+        ("v1.2.png", "v1.2.kmq"),
+        ("photo.JPeG", "photo.kmq"),
+        ("plain", "plain.kmq"),
+        (".png", ".png.kmq"),
+        ("a.png.bak", "a.png.bak.kmq"),
+    ],
+)
+def test_default_names(name, output):
+    """An extension is replaced if Pillow knows it; what only looks like one is kept."""
+    Path(name).write_bytes(Path("a.png").read_bytes())
+    assert convert.main([name]) == 0
+    assert Path(output).exists()
+
+
+@pytest.mark.parametrize(("name", "output"), [("b.kmq", "b.png"), ("b 1.5", "b 1.5.png")])
+def test_default_names_of_exports(name, output):
+    """It is the same the other way."""
+    Path(name).write_bytes(Path("a.kmq").read_bytes())
+    assert convert.main([name]) == 0
+    assert Path(output).exists()
+
+
+def test_a_second_input_is_not_replaced(capsys):
+    """Of two .kmq files by place neither is overwritten, even if forced; -o says it is meant."""
+    kmcodec.save(picture(5, 5, 5), "b.kmq")
+    old = Path("b.kmq").read_bytes()
+    for arguments in (["a.kmq", "b.kmq"], ["-f", "a.kmq", "b.kmq"], ["-f", "b.kmq", "a.kmq"]):
+        assert convert.main(arguments) == 4
+        assert "as a second input; -o makes it the output" in capsys.readouterr().err
+    assert Path("b.kmq").read_bytes() == old
+    assert exit_code(convert.main, "-f", "a.kmq", "b.kmq", "a.png") == 2
+    assert convert.main(["-f", "a.kmq", "-o", "b.kmq"]) == 0
+    assert same("b.kmq", "a.kmq")
+    assert convert.main(["-f", "-k", "2", "a.kmq", "a.kmq"]) == 0
+    assert convert.main(["a.kmq", "new.kmq"]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--to", "jpg", "a.kmq", "x.png"], ["--to", "kmq", "a.png", "-o", "x.PNG"]]
+)
+def test_a_name_of_another_format(capsys, arguments):
+    """A file is not called what it is not, even by --to."""
+    assert convert.main(arguments) == 2
+    assert "is a name of PNG files, not of" in capsys.readouterr().err
+    assert convert.main(["--to", "kmq", "a.png", "x.data"]) == 0
+
+
+def test_a_long_name_in_any_script():
+    """A name that the file system takes is taken."""
+    name = "п" * 125
+    Path("a.png").rename(name)
+    assert convert.main([name]) == 0
+    assert kmcodec.info(f"{name}.kmq").header.width == 128
