@@ -127,6 +127,15 @@ def test_signals_unwind_once(place, monkeypatch, name, code):
 
 
 @posix
+@pytest.mark.parametrize("tool", ["kmq-convert", "kmq-info"])
+def test_an_interrupt_during_imports(tool):
+    """It is as quiet as later."""
+    Path("numpy.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    result = run_tool(tool, "a.kmq", env=os.environ | {"PYTHONPATH": str(Path.cwd())})
+    assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
+
+
+@posix
 def test_an_ignored_signal_stays_ignored():
     """As of nohup, or of a shell's jobs in the background."""
     old = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -42,6 +42,7 @@ examples:
   kmq-convert -k 16 photo.png small.kmq    at most 16 colors
   kmq-convert photo.kmq                    write photo.png
   kmq-convert photo.kmq photo.webp         any format that Pillow writes (WebP: lossless)
+  kmq-convert --background white sprite.kmq sprite.jpg
   kmq-convert -f -k 64 art.kmq art.kmq     encode again, in place
   kmq-convert - --to png < a.kmq > a.png   from and to a pipe
 
@@ -79,7 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("input", metavar="IN", help="the picture; - for standard input")
     add("out", metavar="OUT", nargs="?", help="default: IN with .kmq, or .png for a .kmq")
-    add("-o", "--output", metavar="OUT", help="OUT by option; - for standard output")
+    add("-o", "--output", metavar="OUT", help="OUT, though it looks like a second IN; - for stdout")
     add("--to", metavar="FORMAT", help="format of OUT as an extension, where its name has none")
     add("-f", "--force", action="store_true", help="replace OUT if it exists, even if it is IN")
     add(
@@ -122,20 +123,15 @@ def convert(args: argparse.Namespace) -> int:
             else (None, [export_image(exported, target_format, output)])
         )
         size = write_pieces(pieces, output)
-        report = Report(
-            args.input,
-            output,
-            target_format,
-            image.width,
-            image.height,
-            image.mode,
-            input_bytes,
-            size,
-            size > input_bytes,
-            len(quantized.palette) if quantized else None,
-            (None if quantized.is_exact else quantized.psnr) if quantized else None,
-            quantized.is_exact if quantized else None,
-            time.perf_counter() - start,
+        report = Report.of(
+            image,
+            quantized,
+            input=args.input,
+            output=output,
+            format=target_format,
+            input_bytes=input_bytes,
+            bytes=size,
+            seconds=time.perf_counter() - start,
         )
         if quantized and not quantized.is_exact and not args.quiet and is_watched():
             tell(COMMAND, args.input, describe_loss(image, quantized))
@@ -214,8 +210,8 @@ def fit_target(
         return None
     try:
         return fit_image(image, file, target_format, args.background)
-    except ExportError as error:
-        raise CommandError(Exit.FAILED, output, str(error)) from error
+    except (ExportError, MemoryError) as error:
+        raise CommandError(Exit.FAILED, output, str(error) or "not enough memory") from error
 
 
 def export_image(image: Image.Image, target_format: str, output: str) -> bytes:

@@ -1,6 +1,6 @@
 """What ``kmq-convert`` tells of a conversion."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -31,6 +31,20 @@ class Report(NamedTuple):
     """In dB; None if exact, too."""
     exact: bool | None
     seconds: float
+
+    @classmethod
+    def of(cls, image: Image.Image, quantized: Quantized | None, **facts: Any) -> "Report":
+        """Sum up what was made of an image, quantized or in a format of Pillow's."""
+        return cls(
+            width=image.width,
+            height=image.height,
+            mode=image.mode,
+            larger=facts["bytes"] > facts["input_bytes"],
+            colors=len(quantized.palette) if quantized else None,
+            psnr=quantized.psnr if quantized and not quantized.is_exact else None,
+            exact=quantized.is_exact if quantized else None,
+            **facts,
+        )
 
     def text(self) -> str:
         """Return the report as one line."""
