@@ -1,4 +1,4 @@
-"""Paths: a file is the old one or the complete new one."""
+"""Test that a file is the old one or the complete new one."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from kmcodec.atomic import atomic_file
 
 @pytest.fixture
 def target(tmp_path):
-    """A file with content, alone in its directory."""
+    """Write a file with content, alone in its directory."""
     path = tmp_path / "x.kmq"
     path.write_bytes(b"old")
     return path

@@ -1,4 +1,4 @@
-"""Metadata that a format has no room for."""
+"""Test metadata that a format has no room for."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Which modes ``kmq-convert`` gives to the formats of Pillow's."""
+"""Test which modes ``kmq-convert`` gives to the formats of Pillow's."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ UNREADABLE = {"EPS", "PALM", "PDF"}  # by Pillow alone
 
 
 def palette_picture(alpha=None):
-    """A P picture of 200 colors, some of them unused, with an alpha for each entry."""
+    """Make a P picture of 200 colors, some of them unused, with an alpha for each entry."""
     indices = np.resize(np.arange(10, 200), (SIDE, SIDE)).astype(np.uint8)
     image = Image.fromarray(indices).convert("L")
     image.putpalette(picture(200, 1, 200).tobytes())
@@ -27,7 +27,7 @@ def palette_picture(alpha=None):
 
 
 def alpha_palette_picture():
-    """A PA picture."""
+    """Make a PA picture."""
     planes = np.dstack((palette_picture(), picture(SIDE, SIDE, 9, 1)))
     image = Image.frombytes("PA", (SIDE, SIDE), planes.tobytes())
     image.putpalette(picture(200, 1, 200).tobytes())
@@ -35,7 +35,7 @@ def alpha_palette_picture():
 
 
 def cut_out():
-    """RGBA pixels that are opaque or transparent, of many colors each."""
+    """Make RGBA pixels that are opaque or transparent, of many colors each."""
     pixels = picture(SIDE, SIDE, 150, 4)
     pixels[..., 3] = np.where(pixels[..., 3] < 128, 0, 255)
     return Image.fromarray(pixels)
@@ -59,7 +59,7 @@ PICTURES = {
 
 
 def formats():
-    """Extensions by the formats that Pillow writes by itself, but ICNS, which takes long."""
+    """List extensions by the formats that Pillow writes by itself, but ICNS, which takes long."""
     extensions = {name: extension for extension, name in Image.registered_extensions().items()}
     return {
         name: extensions[name] for name in modes._KINDS if name in Image.SAVE and name != "ICNS"
@@ -67,7 +67,7 @@ def formats():
 
 
 def visible(image):
-    """Pixels as RGBA, without colors where they are transparent."""
+    """Return pixels as RGBA, without colors where they are transparent."""
     pixels = np.array(image.convert("RGBA"))
     pixels[pixels[..., 3] == 0] = 0
     return pixels

@@ -1,4 +1,4 @@
-"""Inputs that are no regular files."""
+"""Test inputs that are no regular files."""
 
 import io
 import sys

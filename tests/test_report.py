@@ -1,4 +1,4 @@
-"""What ``kmq-convert`` tells of a conversion."""
+"""Test what ``kmq-convert`` tells of a conversion."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("place")
 
 @pytest.fixture
 def told(monkeypatch, capsys):
-    """What is told on a terminal."""
+    """Return what is told on a terminal."""
     monkeypatch.setattr(convert, "is_watched", lambda: True)
     return lambda: capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Where ``kmq-convert`` writes, and what it does not replace."""
+"""Test where ``kmq-convert`` writes, and what it does not replace."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ needs_descriptors = pytest.mark.skipif(
 
 
 def shell(script):
-    """Run a script of bash in which ``convert`` is the command; its exit code and errors."""
+    """Run a script of bash where ``convert`` is the command; return its exit code and errors."""
     command = f'convert() {{ "{sys.executable}" "{TOOLS / "kmq-convert"}" "$@"; }}; {script}'
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, check=False, timeout=60, text=True

@@ -48,9 +48,7 @@ exit codes:
 """
 
 
-_SIGNALS: Final = [
-    getattr(signal, n) for n in ("SIGHUP", "SIGINT", "SIGTERM") if hasattr(signal, n)
-]
+_SIGNALS: Final = [s for s in signal.Signals if s.name in {"SIGHUP", "SIGINT", "SIGTERM"}]
 _STANDARD_ERROR: Final = 2
 
 

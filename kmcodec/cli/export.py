@@ -1,4 +1,4 @@
-"""How the formats of Pillow's take metadata, and a picture is written in them."""
+"""Write pictures in formats of Pillow's, with the metadata that these have room for."""
 
 from collections.abc import Callable, Mapping
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Which modes the formats of Pillow's take, so that a .kmq loses nothing that they hold.
+"""Fit pictures to the modes that formats of Pillow's take, so that nothing they hold is lost.
 
 A kind of picture is its mode in Pillow, and for palettes with alpha "P;1", of one transparent entry
 and opaque ones, or "P;A", of any.
@@ -147,7 +147,7 @@ def is_cut_out(palette: NDArray[np.uint8]) -> bool:
 
 
 def _make_palette(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
-    """The file's own palette, if it has no alpha."""
+    """Make a picture of the file's own palette, if it has no alpha."""
     if len(palette) > 256 or palette.shape[1] == 4:
         return None
     image = Image.fromarray(indices.astype(np.uint8)).convert("L")
@@ -156,7 +156,7 @@ def _make_palette(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Im
 
 
 def _make_cut_out(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
-    """The file's own palette, all that is transparent as the first such entry."""
+    """Make a picture of the file's own palette, all that is transparent as the first such entry."""
     if not is_cut_out(palette):
         return None
     transparent = palette[:, 3] == 0

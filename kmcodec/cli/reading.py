@@ -1,4 +1,4 @@
-"""Inputs of both commands: files by name, and streams, which are read to their end at most."""
+"""Open the inputs of both commands: files by name, and streams, which are read to a limit."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What ``kmq-convert`` tells of a conversion."""
+"""Tell what ``kmq-convert`` has done, and what was lost."""
 
 from typing import Any, NamedTuple
 

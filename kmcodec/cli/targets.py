@@ -1,4 +1,4 @@
-"""Where ``kmq-convert`` writes: the output's name and format, and what is not to be replaced."""
+"""Choose where ``kmq-convert`` writes, and in which format, and refuse to replace other things."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The start of both commands, which is quiet if it is interrupted.
+"""Start both commands, quietly if that is interrupted.
 
 It is no part of kmcodec, as that is imported whole before any module in it runs, which takes long
 enough for a Ctrl-C to come between.
