@@ -1,5 +1,6 @@
 """Saving, loading and what a file tells of itself."""
 
+import io
 import pickle
 
 import numpy as np
@@ -148,3 +149,21 @@ def test_names_of_other_formats_are_refused(tmp_path):
     for name in ("x.KMQ", "x", "x.5 mm", ".png"):
         kmcodec.save(picture(2, 2, 2), tmp_path / name)
         assert kmcodec.load(tmp_path / name).size == (2, 2)
+
+
+class Pipe(io.RawIOBase):
+    """A stream that cannot go back, and does not end."""
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1):
+        assert size >= 0, "all of it is asked for"
+        return b"\0" * size
+
+
+@pytest.mark.parametrize("call", [kmcodec.load, kmcodec.info, kmcodec.decode])
+def test_a_stream_of_another_format_is_not_read_on(call):
+    """Its first bytes tell that it is no .kmq."""
+    with pytest.raises(kmcodec.SignatureError):
+        call(Pipe())

@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 from numpy.typing import NDArray
 
 from ..errors import errors_of
+from ..format import MAGIC
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | NDArray[Any] | IO[bytes]
 """A path, the bytes of a file in anything with the buffer interface, or a binary file."""
@@ -51,7 +52,8 @@ def _stream_of(source: Any) -> IO[bytes]:
 def _seekable(stream: IO[bytes]) -> IO[bytes]:
     """Return the stream at its start, or all that is left of one that cannot go back."""
     if hasattr(stream, "seekable") and not stream.seekable():
-        return BytesIO(stream.read())
+        start = read_bytes(stream, len(MAGIC))
+        return BytesIO(start + stream.read() if start == MAGIC else start)  # or it may never end
     stream.seek(0)
     return stream
 
