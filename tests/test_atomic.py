@@ -323,7 +323,7 @@ def test_what_was_in_standard_output_stays(target, name):
     program = (
         f"from kmcodec import save; import numpy; save(numpy.zeros((2, 2, 3), 'u1'), {name!r})"
     )
-    script = f'{{ echo before; "{sys.executable}" -c "{program}"; echo after; }} >> {target}'
+    script = f'{{ echo before; "{sys.executable}" -P -c "{program}"; echo after; }} >> {target}'
     subprocess.run(["bash", "-c", script], check=True, timeout=60)
     data = target.read_bytes()
 
