@@ -3,13 +3,15 @@
 import difflib
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from typing import IO, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from .codec import encode_pieces
-from .coding.bands import check_band, decode_band_pixels, read_bands
+from .coding.bands import CODERS, check_band, read_bands
 from .coding.container import Band, find_bands, read_head
 from .coding.metadata import pillow_info
 from .coding.source import write_all
@@ -28,6 +30,7 @@ _RAW_MODES: Final = {
     ("P", 8): "P",
     ("1", 1): "1",
 }
+_RAW_PIXELS: Final = 1 << 12  # of a band, below which a tile of Pillow's costs more than decoding
 _DRAFT_MODES: Final = {"RGB": ("L",), "RGBA": ("LA",), "P": ("L", "RGB")}
 _DRAFT_SCALES: Final = (8, 4, 2)
 
@@ -141,24 +144,31 @@ class KmqImageFile(ImageFile.ImageFile):
         if len(bands) < self._head.header.band_count:
             rows = f"{bands[-1].bottom if bands else 0} of {self._head.header.height}"
             warnings.warn(f"the file is truncated: {rows} rows are whole", stacklevel=3)
-        raw_mode = _RAW_MODES.get((self.mode, self._head.header.bits))
-        if raw_mode and self._head.header.coding == Coding.PACKED:
+        header = self._head.header
+        raw_mode = _RAW_MODES.get((self.mode, header.bits))
+        is_raw = raw_mode and header.width * header.band_rows >= _RAW_PIXELS
+        if is_raw and header.coding == Coding.PACKED:
             for band in bands:
                 check_band(self._file, self._head, band)
-            self.tile = [self._band_tile("raw", band, (raw_mode, 0, 1)) for band in bands]
+            self.tile = [
+                ImageFile._Tile("raw", self._extents(band), band.offset, (raw_mode, 0, 1))
+                for band in bands
+            ]
         else:
-            decoded = read_bands(self._file, bands, self._decode_band, self.threads)
-            self.tile = [self._band_tile("kmq", band, (decoded,)) for band in bands]
+            decode = partial(self._decode_band, self._head.by_code(self._table))
+            decoded = read_bands(self._file, bands, decode, self.threads)
+            parts = zip(map(self._extents, bands), decoded, strict=True)
+            self.tile = [self.tile[0]._replace(args=(parts,))] if bands else []
         super().load_prepare()
 
-    def _band_tile(self, codec: str, band: Band, args: tuple[Any, ...]) -> ImageFile._Tile:
+    def _extents(self, band: Band) -> tuple[int, int, int, int]:
         top, bottom = band.top // self._scale, -(-band.bottom // self._scale)
-        return ImageFile._Tile(codec, (0, top, self.size[0], bottom), band.offset, args)
+        return 0, top, self.size[0], bottom
 
-    def _decode_band(self, payload: bytes, band: Band) -> bytes:
+    def _decode_band(self, table: NDArray[np.uint8], payload: bytes, band: Band) -> bytes:
         width, rows = self._head.header.width, band.bottom - band.top
-        pixels = np.empty((rows, width, self._table.shape[1]), np.uint8)
-        decode_band_pixels(self._head, self._table, payload, band, pixels)
+        pixels = np.empty((rows, width, table.shape[1]), np.uint8)
+        CODERS[self._head.header.coding].decode_pixels(payload, table, pixels, band.offset)
         data = pixels.tobytes()
         if self._scale > 1:
             data = Image.frombytes(self.mode, (width, rows), data).reduce(self._scale).tobytes()
@@ -166,14 +176,16 @@ class KmqImageFile(ImageFile.ImageFile):
 
 
 class KmqDecoder(ImageFile.PyDecoder):
-    """A decoder that hands Pillow the pixels of a band, which the loading image decodes."""
+    """A decoder that hands Pillow the pixels of all bands, which the loading image decodes."""
 
     _pulls_fd = True
 
     def decode(self, buffer: Any) -> tuple[int, int]:  # noqa: ARG002  (the image reads the file)
-        """Decode the next band, as tiles are in the order of bands."""
-        decoded: Iterator[bytes] = self.args[0]
-        self.set_as_raw(next(decoded), "1;8" if self.mode == "1" else self.mode)
+        """Put each band in its place."""
+        parts: Iterator[tuple[tuple[int, int, int, int], bytes]] = self.args[0]
+        for extents, data in parts:
+            self.setimage(self.im, extents)
+            self.set_as_raw(data, "1;8" if self.mode == "1" else self.mode)
         return -1, 0
 
 

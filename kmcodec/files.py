@@ -1,7 +1,8 @@
 """Save files atomically, load them, and tell what is in them."""
 
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Unpack
@@ -13,11 +14,11 @@ from PIL import Image
 from .atomic import atomic_file
 from .codec import Quantized, encode_pieces
 from .coding.bands import check_band
-from .coding.container import check_limit, find_bands, read_head
+from .coding.container import Sections, check_limit, find_bands, read_head
 from .coding.sections import METADATA_PREFIX, Section
 from .coding.source import Source, open_source, write_all
 from .errors import SignatureError
-from .format import CHECKSUM_BYTES, EXTENSION, MAX_PIXELS, Coding, Header
+from .format import EXTENSION, MAX_PIXELS, Coding, Header
 from .KmqImagePlugin import FORMAT, KmqImageFile
 from .options import EncodeOptions
 from .pixels import ImageLike
@@ -101,14 +102,14 @@ class Info:
         header: the fixed header.
         metadata: payloads by name, unknown names included.
         palette: (color_count, channels) uint8.
-        sections: every stretch of the file in order, without gaps.
+        sections: name, offset and size of every stretch of the file in order, without gaps.
         file_bytes: size of the file.
     """
 
     header: Header
     metadata: Mapping[str, bytes]
     palette: NDArray[np.uint8]
-    sections: tuple[Section, ...]
+    sections: Sequence[Section]
     file_bytes: int
 
     @property
@@ -119,25 +120,25 @@ class Info:
         except the padding of packed rows.
         """
         header = self.header
-        payloads = self._bits("payload")
+        head: Counter[str] = Counter()
+        for section in self.sections[: -3 * header.band_count]:
+            is_metadata = section.name.startswith(METADATA_PREFIX)
+            head["metadata" if is_metadata else section.name] += 8 * section.size
+        frames = 32 * header.band_count  # lengths of bands, and their checksums
+        payloads = 8 * self.file_bytes - head.total() - 2 * frames
         packed = header.width * header.height * header.bits
         indices = packed if header.coding == Coding.PACKED else payloads
         return {
-            "header": self._bits("header"),
-            "metadata": self._bits(
-                "section_count", *(METADATA_PREFIX + name for name in self.metadata)
-            ),
-            "palette": self._bits("palette", "palette_payload"),
+            "header": head["header"],
+            "metadata": head["section_count"] + head["metadata"],
+            "palette": head["palette"] + head["palette_payload"],
             "indices": indices,
             "row_padding": payloads - indices,
-            "lengths": self._bits("palette_length", "length"),
-            "checksums": self._bits("checksum"),
+            "lengths": head["palette_length"] + frames,
+            "checksums": head["checksum"] + frames,
             "file": 8 * self.file_bytes,
             "raw": 24 * header.width * header.height,
         }
-
-    def _bits(self, *names: str) -> int:
-        return 8 * sum(section.size for section in self.sections if section.name in names)
 
     def _key(self) -> tuple[object, ...]:
         palette = self.palette.shape, self.palette.tobytes()
@@ -150,26 +151,25 @@ class Info:
         return hash(self._key())
 
 
-def info(source: Source, /, *, check: bool = False) -> Info:
-    """Read a file's header and sections without decoding pixels.
+def info(source: Source, /, *, check: bool = False, max_pixels: int | None = MAX_PIXELS) -> Info:
+    """Read a file's head, which is verified, and the lengths of its bands, which are not read.
+
+    Damage within bands is found with ``check`` only.
 
     Args:
         source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
-        check: also verify the checksums and indices of all bands.
+        check: also verify the checksums and indices of all bands, as decoding does.
+        max_pixels: largest width times height to check; None for any.
 
     Raises:
-        KmqError: the file is damaged, or of another format.
+        KmqError: the file is damaged, of another format, or to be checked and above
+            ``max_pixels``.
     """
     with open_source(source) as stream:
-        head = read_head(stream, None)
-        sections = list(head.sections)
-        for band in find_bands(stream, head):
-            if check:
+        head = read_head(stream, max_pixels if check else None)
+        bands = find_bands(stream, head)
+        if check:
+            for band in bands:
                 check_band(stream, head, band)
-            sections.append(Section("length", band.offset - 4, 4))
-            sections.append(Section("payload", band.offset, band.length))
-            end = band.offset + band.length
-            sections.append(Section("checksum", end, CHECKSUM_BYTES))
-    last = sections[-1]
-    size = last.offset + last.size
-    return Info(head.header, head.metadata, head.palette, tuple(sections), size)
+    sections = Sections(head.sections, bands)
+    return Info(head.header, head.metadata, head.palette, sections, bands.offsets[-1])

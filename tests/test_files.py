@@ -167,3 +167,33 @@ def test_a_stream_of_another_format_is_not_read_on(call):
     """Its first bytes tell that it is no .kmq."""
     with pytest.raises(kmcodec.SignatureError):
         call(Pipe())
+
+
+def test_info_checks_no_more_pixels_than_are_allowed():
+    """Bands above max_pixels are not checked, as a few bytes may be a large picture."""
+    pixels = np.zeros((1 << 13, 1 << 15), np.uint8)  # 268 megapixels in 37 bytes, as one color
+    data = kmcodec.encode_indexed(np.zeros((1, 3), np.uint8), pixels, band_rows=1 << 13)
+
+    assert len(data) < 50
+    assert kmcodec.info(data).header.height == 1 << 13
+    with pytest.raises(kmcodec.LimitError, match="limit of 178956970"):
+        kmcodec.info(data, check=True)
+    with pytest.raises(kmcodec.LimitError, match="limit of 7"):
+        kmcodec.info(kmcodec.encode(picture(4, 2, 2)), check=True, max_pixels=7)
+    for limit in (1 << 28, None):
+        assert kmcodec.info(data, check=True, max_pixels=limit) == kmcodec.info(data)
+
+
+def test_sections_of_bands_are_a_sequence():
+    """They are made as they are taken, from either end, by slices and in order."""
+    sections = kmcodec.info(kmcodec.encode(gradient(16, 24), band_rows=8)).sections
+    whole = list(sections)
+
+    assert len(sections) == len(whole) == len({section.offset for section in whole})
+    assert [sections[place] for place in range(-len(whole), 0)] == whole
+    assert sections[2:-1:3] == tuple(whole[2:-1:3])
+    assert whole[-3:] == [sections[-3], sections[-2], sections[-1]]
+    assert [section.name for section in whole[-3:]] == ["length", "payload", "checksum"]
+    assert sections != whole
+    with pytest.raises(IndexError):
+        sections[len(whole)]

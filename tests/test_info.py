@@ -6,7 +6,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from commands import EXIF, damage
+from commands import EXIF, damage, exit_code
 from helpers import gradient, picture
 
 import kmcodec
@@ -98,9 +98,9 @@ def test_json(capsys, colors, coding, settings):
     data = Path("j.kmq").read_bytes()
     assert info.main(["--json", "--check", "j.kmq", "a.kmq"]) == 0
     found, _ = json.loads(capsys.readouterr().out)
-    keys = "schema_version file error file_bytes header sections metadata palette bits checked"
-    assert list(found) == keys.split()
-    assert found["schema_version"] == 1
+    keys = "schema_version file error file_bytes header sections band_bytes metadata palette bits"
+    assert list(found) == [*keys.split(), "checked"]
+    assert found["schema_version"] == 2
     assert found["error"] is None
     assert found["checked"] is True
     assert found["file_bytes"] == len(data)
@@ -117,7 +117,7 @@ def test_json(capsys, colors, coding, settings):
     for section in found["sections"]:
         assert section["offset"] == offset
         offset += section["size"]
-    assert offset == len(data)
+    assert offset + sum(size + 8 for size in found["band_bytes"]) == len(data)
 
 
 def test_bad_files_do_not_stop_the_others(capsys):
@@ -179,3 +179,33 @@ def test_words_for_modes(capsys):
     assert "too many for mode P with alpha" in shown.err
     assert "P_ALPHA" not in shown.out + shown.err
     assert "BILEVEL" not in shown.out
+
+
+def test_check_has_a_limit_of_pixels(capsys):
+    """Larger pictures are shown but not checked, unless --max-pixels allows them."""
+    kmcodec.save(gradient(30, 20), "small.kmq")
+    assert info.main(["--max-pixels", "599", "small.kmq"]) == 0
+    assert info.main(["--check", "--max-pixels", "600", "small.kmq"]) == 0
+    capsys.readouterr()
+    assert info.main(["--check", "--max-pixels", "599", "small.kmq"]) == 1
+    assert "30 x 20 pixels are more than the limit of 599" in capsys.readouterr().err
+    for number in ("-1", "x", "1.5"):
+        assert exit_code(info.main, "--max-pixels", number, "small.kmq") == 2
+        assert "--max-pixels" in capsys.readouterr().err
+
+
+def test_of_many_bands_the_first_are_shown(capsys):
+    """-v shows 16 bands and the size of the others; --json has the bytes of all."""
+    kmcodec.save(gradient(4, 20), "many.kmq", band_rows=1)
+    kmcodec.save(gradient(4, 16), "few.kmq", band_rows=1)
+    sizes = [s.size for s in kmcodec.info("many.kmq").sections if s.name == "payload"]
+    assert info.main(["-v", "many.kmq"]) == 0
+    text = capsys.readouterr().out
+    assert text.count("  payload\n") == 16
+    assert f"{sum(sizes[16:]) + 8 * 4:>10}  4 bands more\n" in text
+    assert info.main(["-v", "few.kmq"]) == 0
+    text = capsys.readouterr().out
+    assert text.count("  payload\n") == 16
+    assert "more\n" not in text
+    assert info.main(["--json", "many.kmq"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["band_bytes"] == sizes

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 import kmcodec
+from kmcodec.coding.container import Head, join_file
+from kmcodec.coding.sections import write_palette
+from kmcodec.format import Coding, Header, Mode
 from kmcodec.libkmq import binding
+
+TINY_READERS = [  # each with how many bytes it may hold for each byte of the file
+    (kmcodec.decode, 4),
+    (kmcodec.decode_indexed, 4),
+    (kmcodec.load, 4),
+    (kmcodec.info, 3),
+    (lambda data: kmcodec.info(data, check=True), 3),
+]
 
 
 def traced_peak(call):
@@ -40,3 +51,47 @@ def test_models_take_8_megabytes_at_most(shape, colors):
     plane = 2 * (rows + 3) * (width + 16)
 
     assert binding.band_memory(rows, width, colors) - plane - 4 * width <= 8_000_000
+
+
+def tiny_bands(colors, coding, count=6000):
+    """A file whose bands are a pixel each."""
+    palette = np.arange(4 * colors, dtype=np.uint32).view(np.uint8)[: 4 * colors].reshape(-1, 4)
+    order = np.arange(colors)[::-1].astype(np.uint16)
+    flag, section = write_palette(palette, order if coding == Coding.MODELLED else None)
+    header = Header(coding, Mode.RGBA, flag, 1, count, colors, 1)
+    payload = b"" if coding == Coding.MODELLED else bytes(header.row_bytes)
+    return b"".join(join_file(header, {}, section, [payload] * count))
+
+
+@pytest.mark.parametrize(("colors", "coding"), [(1, Coding.PACKED), (256, Coding.MODELLED)])
+@pytest.mark.parametrize(("read", "most"), TINY_READERS, ids=lambda value: str(value)[:12])
+def test_many_tiny_bands_are_read_in_little_memory(colors, coding, read, most):
+    """Of a file of bands alone, no more than some bytes are held for each byte of the file."""
+    data = tiny_bands(colors, coding)
+
+    assert traced_peak(lambda: read(data)) < most * len(data) + 2_000_000
+
+
+def test_flat_pictures_are_decoded_in_little_memory():
+    """A modelled picture takes 9 bytes a pixel and the model: colors are looked up by pieces."""
+    indices = np.zeros((2048, 2048), np.uint8)
+    data = kmcodec.encode_indexed(np.arange(12, dtype=np.uint8).reshape(4, 3), indices)
+
+    assert kmcodec.info(data).header.coding == Coding.MODELLED
+    for read in (kmcodec.decode, kmcodec.decode_indexed):
+        peak = traced_peak(lambda read=read: read(data, threads=1))
+        assert peak < 9 * indices.size + 8_000_000
+
+
+def test_the_table_of_codes_is_made_once(monkeypatch):
+    """However many bands there are, the palette is put in the order of codes once."""
+    calls = []
+    by_code = Head.by_code
+    monkeypatch.setattr(
+        Head, "by_code", lambda head, table: calls.append(1) or by_code(head, table)
+    )
+    data = tiny_bands(300, Coding.MODELLED, 50)
+    kmcodec.decode(data)
+    kmcodec.load(data)
+
+    assert len(calls) == 2

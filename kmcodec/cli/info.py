@@ -2,13 +2,15 @@
 
 ``--json`` writes an array of one object a file, in the order of the command line::
 
-    schema_version  1; another number if the meaning of a key changes
+    schema_version  2; another number if the meaning of a key changes
     file            the name as given
     error           null, or {type, message, field, offset}; the keys below are then missing
     file_bytes      size of the file
     header          {magic, version, coding, mode, flags, width, height, color_count, band_rows};
                     magic in hexadecimal, coding and mode by name, flags an array of names
-    sections        array of {name, offset, size}: the whole file, without gaps
+    sections        array of {name, offset, size}: the file up to its bands, without gaps
+    band_bytes      array of the bytes of each band's payload; its length and checksum, 8 bytes,
+                    are around it
     metadata        {name: bytes}
     palette         array of "#rrggbb" or "#rrggbbaa", in index order
     bits            {header, metadata, palette, indices, row_padding, lengths, checksums, file,
@@ -29,7 +31,7 @@ from bitarray import bitarray
 from kmcodec.coding.metadata import pillow_info
 from kmcodec.errors import KmqError
 from kmcodec.files import Info, info
-from kmcodec.format import FIELDS, MAGIC, VERSION, Coding, Flags
+from kmcodec.format import FIELDS, MAGIC, MAX_PIXELS, VERSION, Coding, Flags
 from kmcodec.pixels import color_palette
 
 from . import (
@@ -46,8 +48,8 @@ from . import (
 from .reading import find_source
 
 COMMAND: Final = "kmq-info"
-SCHEMA_VERSION: Final = 1
-SHOWN: Final = 16  # colors of the palette, indices of row 0, bytes of binary metadata
+SCHEMA_VERSION: Final = 2
+SHOWN: Final = 16  # colors of the palette, bands, indices of row 0, bytes of binary metadata
 SHOWN_TEXT: Final = 200  # characters of a metadata text
 EXAMPLES: Final = """\
 examples:
@@ -75,10 +77,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("-v", "--verbose", action="store_true", help="all fields, sections, metadata, first bits")
     add("--palette", action="store_true", help="list all colors")
     add("--check", action="store_true", help="verify every checksum and index")
+    add(
+        "--max-pixels",
+        type=count,
+        default=MAX_PIXELS,
+        metavar="N",
+        help="most pixels that a file may have to be checked, %(default)s by default",
+    )
     add("--json", action="store_true", help="an array of objects, see kmcodec.cli.info")
     add_common_options(parser, "errors only")
     args = parser.parse_args(argv)
     return run(COMMAND, lambda: show_files(args))
+
+
+def count(text: str) -> int:
+    """Return the number of pixels of an argument."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
 
 
 def show_files(args: argparse.Namespace) -> int:
@@ -90,7 +107,7 @@ def show_files(args: argparse.Namespace) -> int:
     for name in args.files:
         try:
             source = find_source(name)
-            facts = info(source, check=args.check)
+            facts = info(source, check=args.check, max_pixels=args.max_pixels)
             lines = [] if args.json or args.quiet else list(text_lines(name, facts, source, args))
         except (OSError, ValueError, MemoryError) as error:
             fault = explain(error, name)
@@ -103,7 +120,8 @@ def show_files(args: argparse.Namespace) -> int:
         for line in lines:
             print(line)
     if args.json:
-        print(json.dumps(objects, indent=2))
+        json.dump(objects, sys.stdout, indent=2)
+        print()
     return worst
 
 
@@ -179,10 +197,15 @@ def flag_names(facts: Info) -> list[str]:
 
 
 def section_lines(facts: Info) -> Iterator[str]:
-    """Yield a line for every section of the file."""
+    """Yield a line for every section of the file, but of many bands for the first only."""
     yield f"  {'offset':>10}  {'bytes':>10}  section"
-    for section in facts.sections:
+    more = max(0, facts.header.band_count - SHOWN)
+    shown = len(facts.sections) - 3 * more
+    for section in facts.sections[:shown]:
         yield f"  {section.offset:>10,}  {section.size:>10,}  {section.name}"
+    if more:
+        offset = facts.sections[shown].offset
+        yield f"  {offset:>10,}  {facts.file_bytes - offset:>10,}  {plural(more, 'band')} more"
 
 
 def metadata_lines(facts: Info) -> Iterator[str]:
@@ -258,6 +281,7 @@ def bits_lines(facts: Info) -> Iterator[str]:
 def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
     """Describe a file as the module's docstring tells."""
     header = facts.header
+    head = facts.sections[: -3 * header.band_count]
     return {
         "schema_version": SCHEMA_VERSION,
         "file": name,
@@ -274,7 +298,8 @@ def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
             "color_count": header.color_count,
             "band_rows": header.band_rows,
         },
-        "sections": [section._asdict() for section in facts.sections],
+        "sections": [section._asdict() for section in head],
+        "band_bytes": [section.size for section in facts.sections if section.name == "payload"],
         "metadata": {name: len(payload) for name, payload in facts.metadata.items()},
         "palette": colors(facts),
         "bits": facts.bits,

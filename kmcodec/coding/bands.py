@@ -6,8 +6,9 @@ are held at a time, whatever the size of the picture.
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from itertools import chain, islice
 from operator import index
 from typing import IO, Final, TypeVar
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from ..format import MAX_BAND_BYTES, MAX_BAND_ROWS, Coding, Header, Indices, index_dtype
 from ..options import check_integer
 from . import modelled, packed
-from .container import Band, Head, find_bands, read_band
+from .container import Band, Bands, Head, find_bands, read_band
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,6 +28,9 @@ CODERS: Final = {Coding.PACKED: packed, Coding.MODELLED: modelled}
 
 _BAND_PIXELS: Final = 1 << 20
 """The most pixels of a band, unless the caller says otherwise."""
+
+_TASK_PIXELS: Final = 1 << 10
+"""Pixels below which a thread is given several bands at once, as a task takes as long itself."""
 
 
 def map_in_order(
@@ -104,14 +108,17 @@ def model_bands(
 
 def read_bands(
     stream: IO[bytes],
-    bands: Sequence[Band],
+    bands: Bands,
     decode: Callable[[bytes, Band], Result],
     threads: int | None,
 ) -> Iterator[Result]:
     """Read and verify bands in order on the caller's thread, and decode them on several."""
     payloads = ((read_band(stream, band), band) for band in bands)
-    workers = count_workers(threads, len(bands))
-    return map_in_order(lambda item: decode(*item), payloads, workers)
+    size = max(1, _TASK_PIXELS // (bands.header.band_rows * bands.header.width))
+    tasks = iter(lambda: list(islice(payloads, size)), [])
+    workers = count_workers(threads, -(-len(bands) // size))
+    results = map_in_order(lambda task: [decode(*item) for item in task], tasks, workers)
+    return chain.from_iterable(results)
 
 
 def decode_pixel_bands(
@@ -144,7 +151,8 @@ def decode_pixel_bands(
     left, top, right, bottom = corners
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise ValueError(f"box {box} is empty or not within {width} x {height} pixels")
-    bands = [b for b in find_bands(stream, head) if b.bottom > top and b.top < bottom]
+    bands = find_bands(stream, head).of_rows(top, bottom)
+    table = head.by_code(table)
     pixels = np.empty((bottom - top, right - left, table.shape[1]), np.uint8)
 
     def decode(payload: bytes, band: Band) -> None:
@@ -153,7 +161,7 @@ def decode_pixel_bands(
             out = pixels[band.top - top : band.bottom - top]
         else:
             out = np.empty((band.bottom - band.top, width, table.shape[1]), np.uint8)
-        decode_band_pixels(head, table, payload, band, out)
+        CODERS[head.header.coding].decode_pixels(payload, table, out, band.offset)
         if not whole:
             first, last = max(band.top, top), min(band.bottom, bottom)
             rows = out[first - band.top : last - band.top]
@@ -172,26 +180,16 @@ def decode_indexed_bands(stream: IO[bytes], head: Head, threads: int | None) -> 
     header = head.header
     bands = find_bands(stream, head)
     indices: Indices = np.empty((header.height, header.width), index_dtype(header.color_count))
+    order = None if head.order is None else head.order.astype(indices.dtype)
 
     def decode(payload: bytes, band: Band) -> None:
         out = indices[band.top : band.bottom]
         CODERS[header.coding].decode_indices(payload, header.color_count, out, band.offset)
-        if head.order is not None:
-            out[:] = head.order.astype(out.dtype)[out]
+        if order is not None:
+            modelled.look_up(order, out, out)
 
     deque(read_bands(stream, bands, decode, threads), 0)
     return indices
-
-
-def decode_band_pixels(
-    head: Head, table: NDArray[np.uint8], payload: bytes, band: Band, out: NDArray[np.uint8]
-) -> None:
-    """Decode a band to pixels: what ``table`` (color_count, channels) has for each palette index.
-
-    ``out`` is (rows, width, channels), C-contiguous.
-    """
-    table = table if head.order is None else table[head.order]
-    CODERS[head.header.coding].decode_pixels(payload, table, out, band.offset)
 
 
 def check_band(stream: IO[bytes], head: Head, band: Band) -> None:

@@ -10,10 +10,11 @@ to lie within the data.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import SEEK_END
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, overload
 from zlib import crc32
 
 import numpy as np
@@ -44,6 +45,91 @@ class Band(NamedTuple):
     bottom: int
 
 
+class Bands:
+    """Where successive bands are: eight bytes of memory each, as a file may be all tiny bands."""
+
+    def __init__(self, header: Header, offsets: "array[int]", first: int = 0) -> None:
+        """``offsets`` are those of the bands from ``first`` on, and of the end of the last."""
+        self.header = header
+        self.offsets = offsets
+        self.first = first
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[Band]:
+        """Yield each in order."""
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, place: int) -> Band:
+        """Return one of them, from the end if ``place`` is negative."""
+        place = range(len(self))[place]
+        start, end = self.offsets[place], self.offsets[place + 1]
+        rows = self.header.rows_of_band(self.first + place)
+        return Band(start + U32.size, end - start - U32.size - CHECKSUM_BYTES, *rows)
+
+    def of_rows(self, top: int, bottom: int) -> "Bands":
+        """Return those that hold the rows from ``top`` to before ``bottom``."""
+        rows = self.header.band_rows
+        first = max(top // rows, self.first)
+        last = min(-(-bottom // rows), self.first + len(self))
+        offsets = self.offsets[first - self.first : last - self.first + 1]
+        return Bands(self.header, offsets, first)
+
+
+class Sections(Sequence[Section]):
+    """Every stretch of a file in order, without gaps; those of bands are made as they are taken."""
+
+    def __init__(self, head: tuple[Section, ...], bands: Bands) -> None:
+        """``bands`` are all that follow the head."""
+        self.head = head
+        self.bands = bands
+
+    def __len__(self) -> int:
+        """Return how many there are, three a band."""
+        return len(self.head) + 3 * len(self.bands)
+
+    def __iter__(self) -> Iterator[Section]:
+        """Yield each in order."""
+        yield from self.head
+        for band in self.bands:
+            yield from _sections_of(band)
+
+    @overload
+    def __getitem__(self, place: int) -> Section: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Section, ...]: ...
+    def __getitem__(self, place: int | slice) -> Section | tuple[Section, ...]:
+        """Return one of them, or several."""
+        places = range(len(self))[place]
+        if isinstance(places, range):
+            return tuple(self[number] for number in places)
+        if places < len(self.head):
+            return self.head[places]
+        band, part = divmod(places - len(self.head), 3)
+        return _sections_of(self.bands[band])[part]
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether names, offsets and sizes are the same."""
+        return self._key() == other._key() if isinstance(other, Sections) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return a hash that equal ones share."""
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        return self.head, self.bands.offsets.tobytes()
+
+
+def _sections_of(band: Band) -> tuple[Section, Section, Section]:
+    return (
+        Section("length", band.offset - U32.size, U32.size),
+        Section("payload", band.offset, band.length),
+        Section("checksum", band.offset + band.length, CHECKSUM_BYTES),
+    )
+
+
 @dataclass(frozen=True)
 class Head:
     """The part of a file before its bands, verified.
@@ -63,6 +149,10 @@ class Head:
     order: NDArray[np.uint16] | None
     sections: tuple[Section, ...]
     size: int
+
+    def by_code(self, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a table (color_count, ...) by palette index as one by code."""
+        return table if self.order is None else table[self.order]
 
 
 class Encoded(bytes):
@@ -142,7 +232,7 @@ def check_limit(header: Header, max_pixels: int | None) -> None:
         raise LimitError(fault, offset=8, field="width")
 
 
-def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> list[Band]:
+def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> Bands:
     """Find the bands without reading them.
 
     Args:
@@ -157,28 +247,28 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> li
     header = head.header
     stream.seek(0, SEEK_END)
     end = stream.tell()  # as a mapped file's seek returns None
+    row_bytes = header.row_bytes
     offset = head.size
-    bands: list[Band] = []
+    offsets = array("Q", [offset])
     for number in range(header.band_count):
         top, bottom = header.rows_of_band(number)
         stream.seek(offset)
         length = read_bytes(stream, U32.size)
-        packed = (bottom - top) * header.row_bytes
         size = unpack_u32(length) if len(length) == U32.size else 0
         if len(length) == U32.size:
-            _check_length(header.coding, number, size, packed, offset)
-        band = Band(offset + U32.size, size, top, bottom)
-        offset = band.offset + size + CHECKSUM_BYTES
+            _check_length(header.coding, number, size, (bottom - top) * row_bytes, offset)
+        payload, offset = offset + U32.size, offset + U32.size + size + CHECKSUM_BYTES
         if offset > end:
             if whole_only:
-                return bands
+                break
             fault = f"the data ends within band {number} of {header.band_count}"
-            raise TruncatedError(fault, offset=end, field=_field_at(end, band))
-        bands.append(band)
+            field = _field_at(end, payload, payload + size)
+            raise TruncatedError(fault, offset=end, field=field)
+        offsets.append(offset)
     if offset < end:
         fault = f"{end - offset} bytes follow the last band"
         raise FormatError(fault, offset=offset, field="band")
-    return bands
+    return Bands(header, offsets)
 
 
 def _check_length(coding: Coding, number: int, size: int, packed: int, offset: int) -> None:
@@ -188,10 +278,10 @@ def _check_length(coding: Coding, number: int, size: int, packed: int, offset: i
         raise FormatError(fault, offset=offset, field="length")
 
 
-def _field_at(offset: int, band: Band) -> str:
-    if offset < band.offset:
+def _field_at(offset: int, payload: int, checksum: int) -> str:
+    if offset < payload:
         return "length"
-    return "payload" if offset < band.offset + band.length else "checksum"
+    return "payload" if offset < checksum else "checksum"
 
 
 def read_band(stream: IO[bytes], band: Band) -> bytes:

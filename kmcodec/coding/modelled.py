@@ -31,6 +31,10 @@ _FLAT_SHARE: Final = 0.9
 """Share of pixels in flat surroundings above which graphics decodes as fast as photo, or faster."""
 
 
+_PIECE_PIXELS: Final = 1 << 14
+"""Pixels that are looked up at once: what the cache holds the long indices of."""
+
+
 class Model(IntEnum):
     """The models, by the value of the decision that names them (spec 6.3.1)."""
 
@@ -131,7 +135,21 @@ def decode_pixels(
     """
     indices: Indices = np.empty(out.shape[:2], index_dtype(len(table)))
     decode_indices(payload, len(table), indices, offset)
-    np.take(table, indices, 0, out, "clip")
+    look_up(table, indices, out)
+
+
+def look_up(
+    table: NDArray[np.uint8 | np.uint16], indices: Indices, out: NDArray[np.uint8 | np.uint16]
+) -> None:
+    """Fill ``out`` (rows, width, ...) with what a table (K, ...) has for indices (rows, width).
+
+    All are C-contiguous; ``out`` may be ``indices``. NumPy makes indices of eight bytes first, so
+    they are taken by pieces.
+    """
+    flat, filled = indices.reshape(-1), out.reshape(-1, *table.shape[1:])
+    for start in range(0, flat.size, _PIECE_PIXELS):
+        piece = slice(start, start + _PIECE_PIXELS)
+        np.take(table, flat[piece], 0, filled[piece], "clip")
 
 
 def check_indices(payload: bytes, color_count: int, rows: int, width: int, offset: int) -> None:
