@@ -182,6 +182,14 @@ def check_palette(mode: Mode, palette: NDArray[np.uint8], offset: int) -> None:
             raise FormatError(fault, offset=offset, field="palette")
 
 
+def find_size_fault(width: int, height: int) -> tuple[str, str] | None:
+    """Return the side of a picture that breaks its rule (spec 3.6, 3.7), and how, or None."""
+    for name, value in (("width", width), ("height", height)):
+        if not 1 <= value <= MAX_DIMENSION:
+            return name, f"{name} {value} is not in 1..{MAX_DIMENSION}"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The fixed header, whose ``color_count`` and ``band_rows`` are the true values, from 1."""
@@ -195,7 +203,12 @@ class Header:
     band_rows: int
 
     def pack(self) -> bytes:
-        """Return the header as its 20 bytes."""
+        """Return the header's 20 bytes, which ``unpack`` does not refuse.
+
+        Raises:
+            ValueError: as ``check``.
+        """
+        self.check()
         return _HEADER.pack(
             MAGIC,
             VERSION,
@@ -226,28 +239,39 @@ class Header:
         if flags & ~sum(Flags):
             raise _fault(UnsupportedError, "flags", f"flags {flags:#04x} are not supported")
         header = cls(Coding(coding), Mode(mode), Flags(flags), width, height, colors + 1, rows + 1)
-        header._check()
+        fault = header.find_fault()
+        if fault:
+            raise _fault(FormatError, *fault)
         return header
 
-    def _check(self) -> None:
-        for name in ("width", "height"):
-            value = getattr(self, name)
-            if not 1 <= value <= MAX_DIMENSION:
-                raise _fault(FormatError, name, f"{name} {value} is not in 1..{MAX_DIMENSION}")
+    def check(self) -> None:
+        """Refuse to write what ``unpack`` would refuse to read.
+
+        Raises:
+            ValueError: the picture is too large, or a band of so many rows.
+        """
+        fault = self.find_fault()
+        if fault:
+            raise ValueError(fault[1])
+
+    def find_fault(self) -> tuple[str, str] | None:
+        """Return the first field that breaks a rule, and how; None if none does."""
+        fault = find_size_fault(self.width, self.height)
+        if fault is not None:
+            return fault
         if self.color_count > self.mode.max_colors:
-            fault = f"{self.color_count} colors are too many for mode {self.mode.title}"
-            raise _fault(FormatError, "color_count", fault)
+            text = f"{self.color_count} colors are too many for mode {self.mode.title}"
+            return "color_count", text
         if self.band_rows > self.height:
-            fault = f"band of {self.band_rows} rows is taller than the picture, {self.height} rows"
-            raise _fault(FormatError, "band_rows", fault)
+            text = f"band of {self.band_rows} rows is taller than the picture, {self.height} rows"
+            return "band_rows", text
         if self.band_rows * self.row_bytes > MAX_BAND_BYTES:
-            fault = f"packed bands of {self.band_rows} rows are longer than {MAX_BAND_BYTES} bytes"
-            raise _fault(FormatError, "band_rows", fault)
+            text = f"packed bands of {self.band_rows} rows are longer than {MAX_BAND_BYTES} bytes"
+            return "band_rows", text
         if self.coding == Coding.MODELLED and self.band_cells > MAX_MODELLED_CELLS:
-            fault = (
-                f"modelled bands of {self.band_cells} cells are larger than {MAX_MODELLED_CELLS}"
-            )
-            raise _fault(FormatError, "band_rows", fault)
+            cells = f"modelled bands of {self.band_cells} cells"
+            return "band_rows", f"{cells} are larger than {MAX_MODELLED_CELLS}"
+        return None
 
     @property
     def bits(self) -> int:

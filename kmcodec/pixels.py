@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImagePalette
 
-from .format import MAX_COLORS, Indices, Mode, index_dtype, palette_colors
+from .format import MAX_COLORS, Indices, Mode, find_size_fault, index_dtype, palette_colors
 
 # Pillow's WebP writer converts these modes too; they can mean nothing but RGB.
 _CONVERTED: Final = {
@@ -55,10 +55,16 @@ def read_image(image: Any) -> Pixels | Indexed:
         ValueError: it has no pixels, a shape that is none of these, or a Pillow mode that would
             lose more than color depth (I;16, I, F, LAB).
     """
-    source = _read_pillow(image) if isinstance(image, Image.Image) else _read_array(image)
-    if not source[-1].size:
+    return _read_pillow(image) if isinstance(image, Image.Image) else _read_array(image)
+
+
+def _check_size(width: int, height: int) -> None:
+    """Refuse a picture that no file can hold, before anything is made of it."""
+    if not width * height:
         raise ValueError("a picture needs at least one pixel")
-    return source
+    fault = find_size_fault(width, height)
+    if fault:
+        raise ValueError(fault[1])
 
 
 def read_images(images: Any) -> list[Pixels | Indexed]:
@@ -94,6 +100,7 @@ def read_indexed(palette: Any, indices: Any) -> Indexed:
         raise ValueError("there are no indices: a picture needs at least one pixel")
     if indices.dtype.kind not in "ui" or indices.ndim != 2:
         raise ValueError(f"indices of {indices.dtype} {indices.shape}; must be integers (h, w)")
+    _check_size(indices.shape[1], indices.shape[0])
     if (indices.dtype.kind == "i" and indices.min() < 0) or indices.max() >= len(palette):
         raise ValueError(f"indices must be from 0 to {len(palette) - 1}")
     modes = _PALETTE_MODES if len(palette) <= Mode.P.max_colors else _ARRAY_MODES
@@ -104,6 +111,7 @@ def read_indexed(palette: Any, indices: Any) -> Indexed:
 def _read_array(image: Any) -> Pixels | Indexed:
     array = np.asarray(image)
     if array.dtype == np.bool_ and array.ndim == 2:
+        _check_size(array.shape[1], array.shape[0])
         return _bilevel(array)
     if array.dtype != np.uint8:
         raise TypeError(f"an array of {array.dtype}; pixels are uint8, or bool for black and white")
@@ -111,14 +119,14 @@ def _read_array(image: Any) -> Pixels | Indexed:
         array = array[:, :, np.newaxis]
     if array.ndim != 3 or array.shape[2] not in _ARRAY_MODES:
         raise ValueError(f"an array of shape {array.shape} is no picture of 1 to 4 channels")
+    _check_size(array.shape[1], array.shape[0])
     return Pixels(_ARRAY_MODES[array.shape[2]], np.ascontiguousarray(array))
 
 
 def _read_pillow(image: Image.Image) -> Pixels | Indexed:
     if image.mode not in WRITABLE_MODES:
         raise ValueError(f"cannot write mode {image.mode} as KMQ")
-    if not image.width * image.height:
-        raise ValueError("a picture needs at least one pixel")
+    _check_size(image.width, image.height)
     image.load()
     if image.mode == "1":
         return _bilevel(np.asarray(image))

@@ -13,6 +13,7 @@ from kmcodec.pixels import (
     pillow_palette,
     pillow_transparency,
     read_image,
+    read_indexed,
     unpacking_table,
 )
 
@@ -195,3 +196,16 @@ def test_gray_palettes_become_colors():
     assert color_palette(gray_alpha).tolist() == [[5, 5, 5, 1], [6, 6, 6, 2]]
     rgb = np.zeros((2, 3), np.uint8)
     assert color_palette(rgb) is rgb
+
+
+@pytest.mark.parametrize("side", [(1 << 30) + 1, 1 << 32])
+@pytest.mark.parametrize("name", ["width", "height"])
+def test_a_picture_that_no_file_holds_is_refused(name, side):
+    """A side that decoders refuse is refused in the same words, before any pixel is looked at."""
+    shape = (1, side) if name == "width" else (side, 1)
+    match = f"^{name} {side} is not in 1..1073741824$"
+    for pixel in (np.uint8(0), np.bool_(0), np.zeros(4, np.uint8)):
+        with pytest.raises(ValueError, match=match):
+            read_image(np.broadcast_to(pixel, shape + pixel.shape))
+    with pytest.raises(ValueError, match=match):
+        read_indexed(np.zeros((1, 3), np.uint8), np.broadcast_to(np.uint8(0), shape))

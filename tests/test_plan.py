@@ -273,3 +273,12 @@ def test_65536_colors_are_modelled():
     assert head_of(data).header.color_count == 65536
     assert len(data) < pixels.size
     assert (kmcodec.decode(data) == pixels).all()
+
+
+def test_bands_that_no_decoder_takes_are_refused_before_they_are_coded():
+    """Rows that are wanted but too long together are a mistake of the caller's."""
+    rows = np.broadcast_to(np.uint16(0), (1 << 16, 1 << 17))  # 9 bits each
+    source = Indexed(Mode.RGB, np.zeros((300, 3), np.uint8), rows)
+
+    with pytest.raises(ValueError, match="bands of 65536 rows are longer than 4294967295 bytes"):
+        plan_file(source, True, Options(band_rows=1 << 16))

@@ -87,7 +87,7 @@ def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
 
 def _make_header(source: Indexed, band_rows: int | None) -> Header:
     height, width = source.indices.shape
-    return Header(
+    header = Header(
         coding=Coding.PACKED,
         mode=source.mode,
         flags=Flags(0),
@@ -96,6 +96,8 @@ def _make_header(source: Indexed, band_rows: int | None) -> Header:
         color_count=len(source.palette),
         band_rows=choose_band_rows(width, height, band_rows),
     )
+    header.check()  # now, not when all bands are coded
+    return header
 
 
 def _plan(header: Header, arrangement: Arrangement, modelled: list[bytes] | None) -> Plan:
