@@ -1,7 +1,7 @@
 """Define the exceptions, which form this tree.
 
 KmqError (OSError)          the data at hand is not a file this package can decode
-├── SignatureError          not a .kmq file at all
+├── SignatureError          not a .kmq file at all, which Image.open calls UnidentifiedImageError
 ├── UnsupportedError        a version, coding or flag of a later format
 ├── TruncatedError          the data ends early
 ├── FormatError             a field or payload breaks a rule of the specification

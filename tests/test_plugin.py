@@ -463,3 +463,14 @@ def test_metadata_behind_the_pixels_is_kept():
     an_image("RGB").save(file, "PNG", pnginfo=late)
 
     assert kmcodec.info(kmcodec.encode(Image.open(file))).metadata["xmp"] == xmp.encode()
+
+
+def test_pillow_does_not_identify_a_damaged_magic():
+    """Of a file whose magic is damaged Pillow says that it knows no such format, an OSError."""
+    data = bytearray(kmcodec.encode(gradient(8, 8)))
+    data[1] ^= 1
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(io.BytesIO(data))
+    with pytest.raises(kmcodec.SignatureError):
+        kmcodec.load(bytes(data))
+    assert issubclass(Image.UnidentifiedImageError, OSError)
