@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from commands import run_tool
 
 import kmcodec
 from kmcodec.coding.container import Head, join_file
@@ -54,7 +55,7 @@ def test_models_take_8_megabytes_at_most(shape, colors):
 
 
 def tiny_bands(colors, coding, count=6000):
-    """A file whose bands are a pixel each."""
+    """Make a file whose bands are a pixel each."""
     palette = np.arange(4 * colors, dtype=np.uint32).view(np.uint8)[: 4 * colors].reshape(-1, 4)
     order = np.arange(colors)[::-1].astype(np.uint16)
     flag, section = write_palette(palette, order if coding == Coding.MODELLED else None)
@@ -95,3 +96,13 @@ def test_the_table_of_codes_is_made_once(monkeypatch):
     kmcodec.load(data)
 
     assert len(calls) == 2
+
+
+def test_the_bounds_are_printed():
+    """``kmq-bounds`` makes a dozen files, and tells of each what four functions cost."""
+    done = run_tool("kmq-bounds", "--size", "2000")
+
+    assert done.returncode == 0, done.stderr.decode()
+    rows = done.stdout.decode().splitlines()[1:]
+    assert len(rows) == 4 * 13
+    assert all(float(number) >= 0 for row in rows for number in row.split()[-4:])
