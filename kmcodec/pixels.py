@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImagePalette
 
 from .format import MAX_COLORS, Indices, Mode, find_size_fault, index_dtype, palette_colors
+from .transparency import key_alpha, palette_alpha
 
 # Pillow's WebP writer converts these modes too; they can mean nothing but RGB.
 _CONVERTED: Final = {
@@ -128,19 +129,20 @@ def _read_pillow(image: Image.Image) -> Pixels | Indexed:
         raise ValueError(f"cannot write mode {image.mode} as KMQ")
     _check_size(image.width, image.height)
     image.load()
-    if image.mode == "1":
-        return _bilevel(np.asarray(image))
     if image.mode == "P":
         return _read_palette_image(image)
     if image.mode == "PA":
         return _read_palette_alpha_image(image)
-    mode = _CONVERTED.get(image.mode, image.mode)
-    if mode in {"L", "RGB"} and image.info.get("transparency") is not None:
-        mode += "A"  # a color key would not survive quantization; alpha does
+    alpha = key_alpha(image)
+    if image.mode == "1" and alpha is None:
+        return _bilevel(np.asarray(image))
+    mode = "L" if image.mode == "1" else _CONVERTED.get(image.mode, image.mode)
     if mode != image.mode:
         image = image.convert(mode)
-    pixels = np.asarray(image)
-    return Pixels(_DIRECT_MODES[mode], pixels.reshape(image.height, image.width, -1))
+    pixels = np.asarray(image).reshape(image.height, image.width, -1)
+    if alpha is not None:
+        mode, pixels = f"{mode}A", np.dstack((pixels, alpha))
+    return Pixels(_DIRECT_MODES[mode], pixels)
 
 
 def _bilevel(array: NDArray[np.bool_]) -> Indexed:
@@ -152,7 +154,7 @@ def _bilevel(array: NDArray[np.bool_]) -> Indexed:
 def _read_palette_image(image: Image.Image) -> Indexed:
     indices = np.asarray(image)
     palette = _pillow_palette(image, int(indices.max(initial=0)) + 1)
-    alpha = _palette_alpha(image, len(palette))
+    alpha = palette_alpha(image, len(palette))
     if (alpha == 255).all():
         return Indexed(Mode.P, palette, indices)
     return Indexed(Mode.P_ALPHA, np.column_stack((palette, alpha)), indices)
@@ -170,22 +172,6 @@ def _pillow_palette(image: Image.Image, used: int) -> NDArray[np.uint8]:
     palette = np.zeros((max(used, len(stored)), 3), np.uint8)
     palette[: len(stored)] = stored
     return palette
-
-
-def _palette_alpha(image: Image.Image, count: int) -> NDArray[np.uint8]:
-    """Return alpha of each palette entry, from an RGBA palette or ``info["transparency"]``."""
-    alpha = np.full(count, 255, np.uint8)
-    if image.palette is not None and image.palette.mode == "RGBA":
-        stored = np.array(image.getpalette("RGBA"), np.uint8)[3::4]
-        alpha[: len(stored)] = stored
-    transparency = image.info.get("transparency")
-    if isinstance(transparency, int):
-        if 0 <= transparency < count:
-            alpha[transparency] = 0
-    elif isinstance(transparency, bytes):
-        stored = np.frombuffer(transparency[:count], np.uint8)
-        alpha[: len(stored)] = stored
-    return alpha
 
 
 def alpha_entries(

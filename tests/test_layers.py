@@ -17,7 +17,7 @@ MODULES = {
 # From the lowest on: a module or folder sees only what is on layers before its own.
 LAYERS = [
     {"_compiled", "atomic", "errors"},
-    {"colors", "format", "libkmq"},
+    {"colors", "format", "libkmq", "transparency"},
     {"options"},
     {"pixels"},
     {"coding", "quantizer"},
