@@ -12,10 +12,11 @@ from .coding.container import join_file, read_head
 from .coding.metadata import collect_metadata
 from .coding.plan import plan_file
 from .coding.source import Source, open_source
+from .embedded import read_metadata
 from .format import MAX_PIXELS, Indices
 from .options import EncodeOptions, IndexedOptions, QuantizerOptions, split_options
 from .pixels import ImageLike, Indexed, color_palette, read_image, read_images, read_indexed
-from .quantizer.indexing import index_picture, index_pictures
+from .quantizer.indexing import fit_mode, index_picture, index_pictures
 from .quantizer.quantized import Quantized as Quantized
 
 
@@ -24,8 +25,9 @@ def encode_pieces(
 ) -> tuple[Quantized, Iterator[bytes | bytearray]]:
     """Return what the file of ``encode`` shows, and its pieces, which are coded when taken."""
     settings, given = split_options(options, EncodeOptions, colors=colors)
-    picture = read_image(image)  # first, as Pillow may find metadata behind the pixels
-    metadata = collect_metadata(given, getattr(image, "info", {}))
+    picture = read_image(image, settings.has_color)
+    found = read_metadata(image, given, settings.has_color)  # which may be behind the pixels
+    metadata = collect_metadata(given, found, fit_mode(picture.mode, settings))
     mode, quantized = index_picture(picture, settings)
     choices = [quantized, quantized.lowered] if quantized.lowered else [quantized]
     keep_order = settings.palette is not None or mode.has_palette
@@ -44,8 +46,8 @@ def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptio
         colors: most palette entries, 1..65536. A picture with no more distinct colors is kept
             exactly; K-Means runs only on others.
         **options: see ``kmcodec.options.Options``; and metadata: ``exif``, ``icc_profile``,
-            ``xmp``, ``dpi``, ``comment``. A Pillow image's own metadata is kept unless an option
-            replaces it or, being empty, removes it.
+            ``xmp``, ``dpi``, ``comment``. A Pillow image's own metadata is kept, as it is in
+            ``info`` and ``getexif()``, unless an option replaces it or, being empty, removes it.
 
     Raises:
         QualityError: ``psnr``, or an ``exact`` result, takes more colors.
@@ -65,8 +67,9 @@ def encode_indexed(palette: Any, indices: Any, /, **options: Unpack[IndexedOptio
         **options: as of ``encode``: ``coding``, ``slack``, ``band_rows``, ``threads``, metadata.
     """
     settings, given = split_options(options, IndexedOptions)
-    metadata = collect_metadata(given, {})
-    plan = plan_file(read_indexed(palette, indices), True, settings)
+    picture = read_indexed(palette, indices)
+    metadata = collect_metadata(given, {}, picture.mode)
+    plan = plan_file(picture, True, settings)
     return b"".join(join_file(plan.header, metadata, plan.palette, plan.payloads()))
 
 
@@ -85,7 +88,7 @@ def quantize(
         and the ``trace`` of centroids and inertia.
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
-    return index_picture(read_image(image), settings)[1].in_color()
+    return index_picture(read_image(image, settings.has_color), settings)[1].in_color()
 
 
 def quantize_many(
@@ -93,16 +96,14 @@ def quantize_many(
 ) -> list[Quantized]:
     """Choose one palette for several images, at least one, and map the pixels of each to it.
 
-    Arguments and errors are those of ``quantize``, without ``importance`` and ``exact``; ``psnr``
-    is that of all images together.
+    All is as of ``quantize``, without ``importance`` and ``exact``; ``psnr`` is that of all images.
 
     Returns:
         For each image what ``quantize`` returns, all with the same palette: each unpacks to
         arguments for ``encode_indexed``.
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
-    results = index_pictures(read_images(images), settings)
-    return [result.in_color() for result in results]
+    return [result.in_color() for result in index_pictures(read_images(images), settings)]
 
 
 def decode(

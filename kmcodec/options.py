@@ -197,6 +197,12 @@ class Options:
             names = ", ".join(choice for choice in choices if choice is not None)
             raise ValueError(f"{name} is {value!r}, must be one of {names}")
 
+    @property
+    def has_color(self) -> bool:
+        """Return whether ``palette`` or ``fixed`` are not gray, so that no picture stays it."""
+        given = [entries for entries in (self.palette, self.fixed) if entries is not None]
+        return any(bool((entries[:, :2] != entries[:, 1:3]).any()) for entries in given)
+
     @staticmethod
     def _check_number(name: str, value: Any, low: float, high: float) -> float:
         if isinstance(value, bool) or not isinstance(value, Real):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImagePalette
 
 from .format import MAX_COLORS, Indices, Mode, find_size_fault, index_dtype, palette_colors
+from .profiles import leaves_profile, to_srgb
 from .transparency import key_alpha, palette_alpha
 
 # Pillow's WebP writer converts these modes too; they can mean nothing but RGB.
@@ -43,20 +44,27 @@ class Indexed(NamedTuple):
     indices: Indices
 
 
-def read_image(image: Any) -> Pixels | Indexed:
+def read_image(image: Any, in_color: bool = False) -> Pixels | Indexed:
     """Read the pixels of a Pillow image or an array.
+
+    An image of CMYK becomes RGB through its ICC profile.
 
     Args:
         image: a Pillow image, or a uint8 array of shape (height, width) for gray,
             (height, width, channels) for gray and alpha, RGB or RGBA, or a bool array
             (height, width) for black and white.
+        in_color: whether a gray image with an ICC profile is to be RGB through it.
 
     Raises:
         TypeError: it is neither of them, or an array of another type.
         ValueError: it has no pixels, a shape that is none of these, or a Pillow mode that would
             lose more than color depth (I;16, I, F, LAB).
     """
-    return _read_pillow(image) if isinstance(image, Image.Image) else _read_array(image)
+    return (
+        _read_pillow(image, in_color)
+        if isinstance(image, Image.Image)
+        else _read_array(image)
+    )
 
 
 def _check_size(width: int, height: int) -> None:
@@ -124,7 +132,7 @@ def _read_array(image: Any) -> Pixels | Indexed:
     return Pixels(_ARRAY_MODES[array.shape[2]], np.ascontiguousarray(array))
 
 
-def _read_pillow(image: Image.Image) -> Pixels | Indexed:
+def _read_pillow(image: Image.Image, in_color: bool) -> Pixels | Indexed:
     if image.mode not in WRITABLE_MODES:
         raise ValueError(f"cannot write mode {image.mode} as KMQ")
     _check_size(image.width, image.height)
@@ -137,7 +145,10 @@ def _read_pillow(image: Image.Image) -> Pixels | Indexed:
     if image.mode == "1" and alpha is None:
         return _bilevel(np.asarray(image))
     mode = "L" if image.mode == "1" else _CONVERTED.get(image.mode, image.mode)
-    if mode != image.mode:
+    if leaves_profile(image, in_color):
+        image = to_srgb(image if image.mode == "CMYK" else image.convert(mode))
+        mode = image.mode
+    elif mode != image.mode:
         image = image.convert(mode)
     pixels = np.asarray(image).reshape(image.height, image.width, -1)
     if alpha is not None:

@@ -17,9 +17,9 @@ MODULES = {
 # From the lowest on: a module or folder sees only what is on layers before its own.
 LAYERS = [
     {"_compiled", "atomic", "errors"},
-    {"colors", "format", "libkmq", "transparency"},
+    {"colors", "format", "libkmq", "profiles", "transparency"},
     {"options"},
-    {"pixels"},
+    {"pixels", "embedded"},
     {"coding", "quantizer"},
     {"codec"},
     {"KmqImagePlugin"},

@@ -1,42 +1,69 @@
-"""Turn Pillow's metadata into section payloads, and back (spec 4).
+"""Turn metadata into section payloads, and back (spec 4).
 
 Sections are named as Pillow's ``info`` keys, so that what was opened is saved under the same name.
 """
 
 import math
 import struct
+import warnings
 from collections.abc import Callable, Mapping
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, Final
 
+from PIL import ExifTags, Image
+
 from ..errors import FormatError
-from ..format import MAX_METADATA_BYTES
+from ..format import MAX_METADATA_BYTES, Mode
+from ..profiles import color_space, suits
 
 _DPI: Final = struct.Struct("<2d")
 _EXIF_PREFIX: Final = b"Exif\x00\x00"
+_TIFF_MARKS: Final = (b"II*\x00", b"MM\x00*")
+_STORAGE_TAGS: Final = frozenset(
+    {
+        *range(254, 260),  # size, samples, compression
+        *range(262, 267),  # photometric interpretation, bits
+        *range(277, 282),  # samples and rows of strips, least and most sample
+        *range(288, 294),  # free space, gray responses, options of fax
+        *range(320, 326),  # color map, tiles
+        *range(332, 340),  # inks, samples
+        *range(512, 533),  # JPEG, YCbCr
+        *range(32995, 32999),  # matting, data type
+        273,  # strips
+        284,  # planes
+        317,  # predictor
+        330,  # more pictures
+        347,  # JPEG tables
+        700,  # XMP, which is a section of its own
+        34675,  # ICC profile, which is one too
+        37724,  # Photoshop's layers
+    }
+)
+"""Tags of TIFF 6.0 and its supplements that are about the file, and not about the picture."""
 
 
-def collect_metadata(given: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, bytes]:
-    """Collect section payloads from save options or, if one is absent, from an image's ``info``.
+def collect_metadata(
+    given: Mapping[str, Any], found: Mapping[str, Any], mode: Mode
+) -> dict[str, bytes]:
+    """Collect section payloads from save options or, if one is absent, from a picture's own.
 
     Args:
         given: options by name; an empty value or None leaves that section out.
-        info: the ``info`` of a Pillow image, or an empty mapping.
+        found: what the picture brings along. What of it cannot be stored is left out, with a
+            warning: no picture is lost by a bad comment.
+        mode: of the file, which an ICC profile has to suit.
 
     Raises:
-        TypeError, ValueError: a value cannot be stored.
+        TypeError, ValueError: an option cannot be stored.
     """
-    sections = {}
-    for name, pack in _PACK.items():
+    sections = {name: _pack(name, value, mode) for name, value in given.items()}
+    for name in (name for name in found if name not in given):
         try:
-            payload = pack(given[name] if name in given else _usable(name, info))
+            sections[name] = _pack(name, found[name], mode)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"{name}: {error}") from error
-        if len(payload) > MAX_METADATA_BYTES:
-            raise ValueError(f"{name} of {len(payload)} bytes is longer than {MAX_METADATA_BYTES}")
-        if payload:
-            sections[name] = payload
-    return sections
+            warnings.warn(f"metadata of the picture is left out: {error}", stacklevel=3)
+    return {name: payload for name, payload in sections.items() if payload}
 
 
 def pillow_info(metadata: Mapping[str, bytes]) -> dict[str, Any]:
@@ -64,28 +91,74 @@ def check_metadata(name: str, payload: bytes, offset: int) -> None:
             raise FormatError(fault, offset=offset, field="payload")
 
 
-def _usable(name: str, info: Mapping[str, Any]) -> Any:
-    """Return what an image has under a name; a dpi that another format left unusable is None."""
-    value = info.get(name)
-    if name == "dpi":
-        try:
-            _pack_dpi(value)
-        except (TypeError, ValueError):
-            return None
-    return value
+def decode_text(text: bytes) -> str:
+    """Decode text of any origin: UTF-8, or what older formats have, Latin-1."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def _pack(name: str, value: Any, mode: Mode) -> bytes:
+    """Pack a section's value into its payload.
+
+    Raises:
+        TypeError, ValueError: the value cannot be one; the name is told.
+    """
+    try:
+        payload = _PACK[name](value)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if len(payload) > MAX_METADATA_BYTES:
+        raise ValueError(f"{name} of {len(payload)} bytes is longer than {MAX_METADATA_BYTES}")
+    if name == "icc_profile" and not suits(payload, mode.channels):
+        raise ValueError(
+            f"{name} is of {color_space(payload)} colors, which those of mode {mode.pillow} are not"
+        )
+    return payload
+
+
+def _pack_text(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else _pack_bytes(value)
 
 
 def _pack_bytes(value: Any) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    return b"" if value is None else bytes(memoryview(value))
+    if value is None:
+        return b""
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"a {type(value).__name__}, where bytes are wanted")
+    return bytes(value)
 
 
 def _pack_exif(value: Any) -> bytes:
     """Pack EXIF that is given as bytes or as Pillow's ``Image.Exif``."""
-    if hasattr(value, "tobytes") and not isinstance(value, memoryview):
-        value = value.tobytes() if len(value) else None
-    return _pack_bytes(value).removeprefix(_EXIF_PREFIX)
+    if isinstance(value, Image.Exif):
+        try:
+            value = _without_storage(value).tobytes() if len(value) else None
+        except Exception as error:  # Pillow's writers raise many kinds
+            raise ValueError(f"tags have values that cannot be written: {error}") from error
+    block = _pack_bytes(value).removeprefix(_EXIF_PREFIX)
+    if block and not block.startswith(_TIFF_MARKS):
+        raise ValueError("no TIFF structure, which EXIF has to be")
+    return block
+
+
+def _without_storage(exif: Image.Exif) -> Image.Exif:
+    """Leave out of a TIFF file's EXIF the tags that tell how the file stores its pixels."""
+    if _STORAGE_TAGS.isdisjoint(exif) and not exif.bigtiff:
+        return exif
+    kept = Image.Exif()
+    kept.endian = exif.endian
+    for tag in exif.keys() - _STORAGE_TAGS:
+        kept[tag] = exif[tag]
+        if tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+            kept[tag] = dict(exif.get_ifd(tag))
+    details = kept.get(ExifTags.IFD.Exif, {})
+    if ExifTags.IFD.Interop in details:
+        details[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+    return kept
 
 
 def _unpack_exif(payload: bytes) -> bytes:
@@ -93,12 +166,17 @@ def _unpack_exif(payload: bytes) -> bytes:
 
 
 def _pack_dpi(value: Any) -> bytes:
-    if not value:
-        return b""
-    x, y = (float(number) for number in value)
-    if not _are_dpi(x, y):
-        raise ValueError(f"{(x, y)} are not two positive numbers")
-    return _DPI.pack(x, y)
+    if value is None or (isinstance(value, (tuple, list)) and not any(value)):
+        return b""  # (0, 0) is what readers say for unknown
+    if not isinstance(value, (tuple, list)) or not all(isinstance(n, Real) for n in value):
+        raise TypeError(f"{value!r} is not a pair of numbers")
+    try:
+        numbers = [float(number) for number in value]
+    except OverflowError:
+        raise ValueError("a number is too large") from None
+    if len(numbers) != 2 or not _are_dpi(*numbers):
+        raise ValueError(f"{value!r} are not two positive numbers")
+    return _DPI.pack(*numbers)
 
 
 def _are_dpi(*numbers: float) -> bool:
@@ -107,11 +185,11 @@ def _are_dpi(*numbers: float) -> bool:
 
 _PACK: Final[Mapping[str, Callable[[Any], bytes]]] = MappingProxyType(
     {
-        "comment": _pack_bytes,
+        "comment": _pack_text,
         "dpi": _pack_dpi,
         "exif": _pack_exif,
         "icc_profile": _pack_bytes,
-        "xmp": _pack_bytes,
+        "xmp": _pack_text,
     }
 )
 _UNPACK: Final[Mapping[str, Callable[[bytes], Any]]] = MappingProxyType(

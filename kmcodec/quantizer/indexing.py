@@ -48,7 +48,7 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
         source = Pixels(source.mode, source.palette[source.indices])
     if options.exact:
         _check_exact(source, options)
-    mode = _fit_mode(source.mode, options)
+    mode = fit_mode(source.mode, options)
     most = 256 if mode == Mode.PA else mode.max_colors
     options = replace(options, colors=min(options.colors, most))
     if mode == Mode.BILEVEL:
@@ -98,7 +98,7 @@ def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> lis
         for source in sources
     ]
     alpha = any(source.mode.has_alpha for source in sources)
-    return _quantize(pictures, _fit_mode(Mode.RGBA if alpha else Mode.RGB, options), options)
+    return _quantize(pictures, fit_mode(Mode.RGBA if alpha else Mode.RGB, options), options)
 
 
 def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
@@ -111,8 +111,8 @@ def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
     return used if len(used.palette) <= options.colors else None
 
 
-def _fit_mode(mode: Mode, options: Options) -> Mode:
-    """Return the mode, or another one that can hold the entries asked for."""
+def fit_mode(mode: Mode, options: Options) -> Mode:
+    """Return the mode of a picture, or another one that can hold the entries asked for."""
     given = [entries for entries in (options.palette, options.fixed) if entries is not None]
     if not given:
         return mode
@@ -121,7 +121,7 @@ def _fit_mode(mode: Mode, options: Options) -> Mode:
         mode = Mode.L
     if mode == Mode.PA or len(entries) > mode.max_colors:
         mode = Mode.RGBA if mode.has_alpha else Mode.RGB
-    gray = mode.channels <= 2 and bool((entries[:, :2] == entries[:, 1:3]).all())
+    gray = mode.channels <= 2 and not options.has_color
     alpha = mode.has_alpha or bool((entries[:, 3] != 255).any())
     if mode in (Mode.P, Mode.P_ALPHA):
         return Mode.P_ALPHA if alpha else Mode.P
