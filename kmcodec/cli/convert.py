@@ -31,6 +31,7 @@ from . import (
 from .coding_options import add_coding_options, given_options, parse_color, read_options
 from .export import write_image
 from .modes import ExportError, fit_image
+from .orientation import orient_image, strip_metadata
 from .reading import open_input
 from .report import Report, describe_loss
 from .targets import check_target, choose_target, write_pieces
@@ -89,7 +90,8 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="COLOR",
         help="what is behind transparent pixels, where OUT's format has none",
     )
-    add("--strip", action="store_true", help="leave out all metadata")
+    add("--auto-orient", action="store_true", help="turn the pixels as EXIF says, and clear that")
+    add("--strip", action="store_true", help="the same, and leave out all metadata")
     add("-v", "--verbose", action="store_true", help="tell sizes, colors, seconds and PSNR")
     add(
         "--json",
@@ -112,11 +114,14 @@ def convert(args: argparse.Namespace) -> int:
             check_target(args, output, target_format, from_kmq)
             report_to = find_report_stream(args, output)
             load_image(image, args)
-            if args.strip:
-                for name in METADATA_NAMES:
-                    image.info.pop(name, None)
             input_bytes = file.seek(0, SEEK_END)
             exported = fit_target(image, file, args, target_format, output)
+        if args.auto_orient or args.strip:
+            orient_image(image)
+            if exported is not None and exported is not image:
+                orient_image(exported)
+        if args.strip and exported is not None:
+            strip_metadata(exported)
         quantized, pieces = (
             encode_image(image, args)
             if exported is None
@@ -192,8 +197,8 @@ def encode_image(
 ) -> tuple[Quantized, Iterable[bytes | bytearray]]:
     """Encode a picture: return what the .kmq file shows, and the pieces of the file."""
     options = read_options(args.options)
-    if image.format == "PNG" and "Comment" in image.info and not args.strip:
-        options = {"comment": image.info["Comment"], **options}
+    if args.strip:
+        options |= dict.fromkeys(METADATA_NAMES)
     try:
         return encode_pieces(image, **options)
     except QualityError as error:

@@ -6,15 +6,10 @@ from typing import Any, Final
 
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from kmcodec.coding.metadata import STORAGE_TAGS, decode_text
 from kmcodec.format import METADATA_NAMES
 
 _JPEG_DPI: Final = 65535  # a larger one is written as its last 16 bits
-
-# What EXIF may say of the structure of the TIFF file it comes from, and is not of another one.
-_TIFF_STRUCTURE: Final = (
-    *(254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320),
-    *(322, 323, 324, 325, 330, 338, 339, 347, *range(512, 522), 529, 530, 531, 532),
-)
 
 
 def write_image(image: Image.Image, target: str, warn: Callable[[str], None]) -> bytes:
@@ -81,9 +76,9 @@ def writer_options(image: Image.Image, target: str, metadata: Mapping[str, Any])
     if target == "PNG":
         options["pnginfo"] = chunks = PngImagePlugin.PngInfo()
         if "xmp" in options:
-            chunks.add_itxt("XML:com.adobe.xmp", options["xmp"].decode(errors="replace"))
+            chunks.add_itxt("XML:com.adobe.xmp", options["xmp"])
         if "comment" in options:
-            chunks.add_text("Comment", options["comment"].decode(errors="replace"))
+            chunks.add_text("Comment", decode_text(options["comment"]))
     elif target == "TIFF" and options.keys() & {"exif", "xmp"}:
         options["exif"] = tiff_tags(options.get("exif", b""), options.get("xmp"))
     elif target == "WEBP":
@@ -99,7 +94,7 @@ def tiff_tags(exif: bytes, xmp: bytes | None) -> Image.Exif:
     """Return what a TIFF file is to say beside its own structure."""
     tags = Image.Exif()
     tags.load(exif)
-    for tag in _TIFF_STRUCTURE:
+    for tag in STORAGE_TAGS:
         tags.pop(tag, None)
     if xmp is not None:
         tags[TiffImagePlugin.XMP] = xmp

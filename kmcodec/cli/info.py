@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from bitarray import bitarray
 
-from kmcodec.coding.metadata import pillow_info
+from kmcodec.coding.metadata import decode_text, pillow_info
 from kmcodec.errors import KmqError
 from kmcodec.files import Info, info
 from kmcodec.format import FIELDS, MAGIC, MAX_PIXELS, VERSION, Coding, Flags
@@ -212,7 +212,7 @@ def metadata_lines(facts: Info) -> Iterator[str]:
     """Yield a line for every metadata section: text and dpi by value, others by first bytes."""
     for name, payload in facts.metadata.items():
         if name in {"comment", "xmp"}:
-            text = payload.decode(errors="replace")
+            text = decode_text(payload)
             cut = " ..." if len(text) > SHOWN_TEXT else ""
             value = f'"{escape(text[:SHOWN_TEXT])}"{cut}'
         elif name == "dpi":

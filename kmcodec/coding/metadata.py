@@ -20,7 +20,7 @@ from ..profiles import color_space, suits
 _DPI: Final = struct.Struct("<2d")
 _EXIF_PREFIX: Final = b"Exif\x00\x00"
 _TIFF_MARKS: Final = (b"II*\x00", b"MM\x00*")
-_STORAGE_TAGS: Final = frozenset(
+STORAGE_TAGS: Final = frozenset(
     {
         *range(254, 260),  # size, samples, compression
         *range(262, 267),  # photometric interpretation, bits
@@ -147,11 +147,11 @@ def _pack_exif(value: Any) -> bytes:
 
 def _without_storage(exif: Image.Exif) -> Image.Exif:
     """Leave out of a TIFF file's EXIF the tags that tell how the file stores its pixels."""
-    if _STORAGE_TAGS.isdisjoint(exif) and not exif.bigtiff:
+    if STORAGE_TAGS.isdisjoint(exif) and not exif.bigtiff:
         return exif
     kept = Image.Exif()
     kept.endian = exif.endian
-    for tag in exif.keys() - _STORAGE_TAGS:
+    for tag in exif.keys() - STORAGE_TAGS:
         kept[tag] = exif[tag]
         if tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
             kept[tag] = dict(exif.get_ifd(tag))

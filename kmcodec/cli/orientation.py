@@ -1,0 +1,33 @@
+"""Turn pictures as their metadata says, and take metadata away: ``--auto-orient``, ``--strip``."""
+
+import warnings
+
+from PIL import Image, ImageOps
+
+from kmcodec.format import METADATA_NAMES
+
+
+def orient_image(image: Image.Image) -> None:
+    """Turn the pixels as the orientation in EXIF, or in XMP, says, and clear that in both.
+
+    EXIF that cannot be read, or not be written without it, is left out with a warning: it might
+    turn the picture once more.
+    """
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  (Pillow's readers and writers raise many kinds)
+        for name in ("exif", "Raw profile type exif"):
+            image.info.pop(name, None)
+        fault = f"exif is left out, as its orientation cannot be read or cleared: {error}"
+        warnings.warn(fault, stacklevel=1)
+
+
+def strip_metadata(image: Image.Image) -> None:
+    """Take away all metadata that Pillow's writers would find in a .kmq.
+
+    What else is in ``info``, such as transparency, belongs to the pixels.
+    """
+    for name in METADATA_NAMES:
+        image.info.pop(name, None)
