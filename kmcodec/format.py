@@ -36,6 +36,7 @@ MODEL_ABOVE: Final = 3  # spec 6.3.1: rows above the first
 MAX_PALETTE_LENGTH_BYTES: Final = 3  # spec 5.3
 MAX_NAME_BYTES: Final = 32  # spec 4
 MAX_METADATA_BYTES: Final = 1 << 24  # spec 4, each section
+MAX_ALL_METADATA_BYTES: Final = 1 << 26  # spec 4, all sections
 MAX_PIXELS: Final = 2 * 89_478_485  # the default limit: above it, Pillow refuses a picture
 METADATA_NAMES: Final = ("comment", "dpi", "exif", "icc_profile", "xmp")  # spec 4; Pillow's names
 CHECKSUM_BYTES: Final = 4  # spec 7

@@ -238,6 +238,7 @@ def read_sections(reader: Reader) -> Iterator[tuple[str, bytes]]:
     if section_count == 0:
         raise FormatError("section_count", "the flag METADATA is set, but there is no section")
     previous = b""
+    total = 0
     for _ in range(section_count):
         (name_length,) = reader.take(1, "name_length")
         # "name_length | 1 | 1..32"
@@ -255,6 +256,10 @@ def read_sections(reader: Reader) -> Iterator[tuple[str, bytes]]:
         # "length | 4 | 0..2^24"
         if length > 2**24:
             raise FormatError("length", f"{length} exceeds 2^24")
+        # "The lengths of all sections MUST NOT add up to more than 2^26."
+        total += length
+        if total > 2**26:
+            raise FormatError("length", f"{total} bytes of metadata exceed 2^26")
         payload = reader.take(length, "payload")
         # "dpi | exactly 16 bytes ... both finite and greater than zero"
         if name == b"dpi":

@@ -7,6 +7,7 @@ import runpy
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -446,6 +447,33 @@ def test_metadata_length_limit(surplus: int) -> None:
     with pytest.raises(kmcodec.KmqError) as caught:
         kmcodec.decode(data)
     assert error is type(caught.value)
+
+
+@pytest.mark.parametrize("surplus", [0, 1])
+def test_limit_of_all_metadata(surplus: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All payloads together may have 2^26 bytes and no more; the excess is not read."""
+    # The reference decoder's own checksum would take half a minute.
+    monkeypatch.setitem(reference.decode.__globals__, "crc32", zlib.crc32)
+    lengths = [2**24, 2**24, 2**24, 2**24 - 1, 1 + surplus]
+    head = b"\x8bKMQ" + bytes.fromhex("00000101 01000000 01000000 00000000") + b"\x05"
+    data = head + b"".join(
+        b"\x01" + name.encode() + length.to_bytes(4, "little") + bytes(length if i < 4 else 1)
+        for i, (name, length) in enumerate(zip("vwxyz", lengths, strict=True))
+    )
+    data += b"\x09"
+    checksum = zlib.crc32(data)
+    data += checksum.to_bytes(4, "little") + bytes(4)
+    data += zlib.crc32(bytes(4), checksum).to_bytes(4, "little")
+
+    if not surplus:
+        assert len(kmcodec.info(data).metadata) == len(reference.decode(data).metadata) == 5
+        return
+    with pytest.raises(kmcodec.FormatError) as caught:
+        kmcodec.info(data)
+    with pytest.raises(reference.FormatError) as expected:
+        reference.decode(data)
+    assert caught.value.field == expected.value.field == "length"
+    assert caught.value.offset == len(data) - 12 - 1 - 1 - 4
 
 
 def test_most_metadata_sections() -> None:

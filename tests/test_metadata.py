@@ -106,6 +106,18 @@ def test_too_long_metadata():
         assert not collect_metadata({}, {"comment": bytes(MAX_METADATA_BYTES + 1)})
 
 
+def test_too_much_metadata_in_all():
+    """All options together have a limit too; of a picture's own, what is above it is left out."""
+    most = b"MM\0*".ljust(MAX_METADATA_BYTES, b"\0")
+    values = dict.fromkeys(("comment", "exif", "icc_profile", "xmp"), most)
+    assert len(collect_metadata(values, {})) == 4
+    with pytest.raises(ValueError, match="dpi of 16 bytes makes all metadata longer"):
+        collect_metadata({**values, "dpi": (1, 1)}, {})
+    with pytest.warns(UserWarning, match="left out: xmp of 16777216 bytes makes all"):
+        left = collect_metadata({"dpi": (1, 1)}, values)
+    assert left.keys() == {"dpi", "comment", "exif", "icc_profile"}
+
+
 def test_text_of_older_formats():
     """Bytes that are not UTF-8 are Latin-1, so that no character is lost."""
     assert decode_text("née".encode()) == "née"

@@ -215,6 +215,7 @@ def test_limit_table() -> None:
         "bytes of a coded palette": 2 ** (7 * kmq.MAX_PALETTE_LENGTH_BYTES) - 1,
         "metadata sections": 255,
         "bytes of a metadata payload": kmq.MAX_METADATA_BYTES,
+        "bytes of all metadata payloads": kmq.MAX_ALL_METADATA_BYTES,
     }
     assert f"{reference.DEFAULT_MAX_PIXELS:,} pixels" in section("8.2")
     assert kmcodec.decode.__kwdefaults__["max_pixels"] == reference.DEFAULT_MAX_PIXELS

@@ -14,7 +14,7 @@ from typing import Any, Final
 from PIL import ExifTags, Image
 
 from ..errors import FormatError
-from ..format import MAX_METADATA_BYTES, Mode
+from ..format import MAX_ALL_METADATA_BYTES, MAX_METADATA_BYTES, Mode
 from ..profiles import color_space, suits
 
 _DPI: Final = struct.Struct("<2d")
@@ -57,12 +57,19 @@ def collect_metadata(
     Raises:
         TypeError, ValueError: an option cannot be stored.
     """
-    sections = {name: _pack(name, value, mode) for name, value in given.items()}
-    for name in (name for name in found if name not in given):
+    sections: dict[str, bytes] = {}
+    for name, value in {**given, **{n: found[n] for n in found if n not in given}}.items():
         try:
-            sections[name] = _pack(name, found[name], mode)
+            payload = _pack(name, value, mode)
+            if sum(map(len, sections.values()), len(payload)) > MAX_ALL_METADATA_BYTES:
+                fault = f"{name} of {len(payload)} bytes makes all metadata longer"
+                raise ValueError(f"{fault} than {MAX_ALL_METADATA_BYTES}")  # noqa: TRY301
         except (TypeError, ValueError) as error:
+            if name in given:
+                raise
             warnings.warn(f"metadata of the picture is left out: {error}", stacklevel=3)
+        else:
+            sections[name] = payload
     return {name: payload for name, payload in sections.items() if payload}
 
 

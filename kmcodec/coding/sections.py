@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..errors import ChecksumError, FormatError, TruncatedError
 from ..format import (
     CHECKSUM_BYTES,
+    MAX_ALL_METADATA_BYTES,
     MAX_METADATA_BYTES,
     MAX_NAME_BYTES,
     MAX_PALETTE_LENGTH_BYTES,
@@ -106,6 +107,7 @@ def read_metadata(reader: SectionReader) -> dict[str, bytes]:
     if not count:
         raise FormatError("metadata without sections", offset=start, field="section_count")
     metadata: dict[str, bytes] = {}
+    total = 0
     for _ in range(count):
         start = reader.offset
         name = _read_name(reader)
@@ -115,6 +117,10 @@ def read_metadata(reader: SectionReader) -> dict[str, bytes]:
         length = unpack_u32(reader.take_field("length", U32.size))
         if length > MAX_METADATA_BYTES:
             fault = f"{name} of {length} bytes is longer than {MAX_METADATA_BYTES}"
+            raise FormatError(fault, offset=reader.offset - U32.size, field="length")
+        total += length
+        if total > MAX_ALL_METADATA_BYTES:
+            fault = f"metadata up to {name} is longer than {MAX_ALL_METADATA_BYTES} bytes"
             raise FormatError(fault, offset=reader.offset - U32.size, field="length")
         metadata[name] = reader.take_field("payload", length)
         check_metadata(name, metadata[name], reader.offset - length)

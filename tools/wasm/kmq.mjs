@@ -245,7 +245,7 @@ function readMetadata(reader) {
   const metadata = new Map();
   const count = reader.take(1, "section_count")[0];
   if (count === 0) reader.fail("section_count", "no section");
-  for (let i = 0, previous = ""; i < count; i++) {
+  for (let i = 0, previous = "", total = 0; i < count; i++) {
     const nameLength = reader.take(1, "name_length")[0];
     if (nameLength < 1 || nameLength > 32) reader.fail("name_length", "not in 1..32");
     const name = String.fromCharCode(...reader.take(nameLength, "name"));
@@ -254,6 +254,8 @@ function readMetadata(reader) {
     previous = name;
     const length = reader.u32("length");
     if (length > 2 ** 24) reader.fail("length", `${length} exceeds 2^24`);
+    total += length;
+    if (total > 2 ** 26) reader.fail("length", `${total} bytes of metadata exceed 2^26`);
     const payload = reader.take(length, "payload");
     if (name === "dpi") checkDpi(reader, payload);
     metadata.set(name, payload.slice());
