@@ -1,15 +1,15 @@
-"""Small ICC profiles, built by hand as ICC.1 lays them out."""
+"""Build small ICC profiles by hand, as ICC.1 lays them out."""
 
 import struct
 
 
 def gray_profile(gamma=3.0):
-    """A gray profile whose tones are a power of that exponent."""
+    """Build a gray profile whose tones are a power of that exponent."""
     return _profile(b"GRAY", b"XYZ ", {b"kTRC": _curve(round(gamma * 256))})
 
 
 def cmyk_profile():
-    """A CMYK profile by which every ink is black: each takes a quarter of the light."""
+    """Build a CMYK profile by which every ink is black: each takes a quarter of the light."""
     corners = [bits.bit_count() for bits in range(16)]
     table = b"".join(struct.pack(">3H", 0xFF00 * (4 - n) // 4, 0x8000, 0x8000) for n in corners)
     matrix = struct.pack(">9i", *(0x10000 * (i % 4 == 0) for i in range(9)))

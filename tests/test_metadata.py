@@ -23,7 +23,7 @@ VALUES = {
 
 
 def collect_metadata(given, found, mode=Mode.RGB):
-    """Sections of a picture in color, unless another mode is said."""
+    """Collect sections of a picture in color, unless another mode is said."""
     return collect(given, found, mode)
 
 

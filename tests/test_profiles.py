@@ -14,14 +14,14 @@ RGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def cmyk_image(*colors):
-    """A CMYK image of one row, with a profile."""
+    """Make a CMYK image of one row, with a profile."""
     image = Image.frombytes("CMYK", (len(colors), 1), bytes(v for color in colors for v in color))
     image.info["icc_profile"] = cmyk_profile()
     return image
 
 
 def gray_image(mode="L"):
-    """An image of all grays, with a profile that tells them to be darker than they look."""
+    """Make an image of all grays, with a profile that tells them to be darker than they look."""
     image = Image.linear_gradient("L")
     image = image.convert("LA").convert("La") if mode == "La" else image.convert(mode)
     image.info["icc_profile"] = gray_profile()

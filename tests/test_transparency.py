@@ -11,7 +11,7 @@ from kmcodec.transparency import key_alpha, palette_alpha
 
 
 def opened(image, **options):
-    """An image saved as PNG and opened again."""
+    """Save an image as PNG and open it again."""
     file = io.BytesIO()
     image.save(file, "PNG", **options)
     return Image.open(io.BytesIO(file.getvalue()))
