@@ -1,5 +1,7 @@
 """``kmq-convert``: orientation, and what else of metadata it treats."""
 
+import json
+
 import numpy as np
 import PIL
 import pytest
@@ -51,6 +53,20 @@ def test_orientation(option, orientation):
             exif = again.getexif()
         assert exif.get(ExifTags.Base.Orientation, 1) == 1
         assert (exif.get(ExifTags.Base.Make) == "maker") == (option == "--auto-orient")
+
+
+@pytest.mark.parametrize("extension", ["gif", "bmp", "webp", "tif"])
+@pytest.mark.parametrize("option", ["--auto-orient", "--strip"])
+def test_orientation_in_every_format(option, extension, place, capsys):
+    """What is written in another mode than that of the .kmq is turned too, once."""
+    pixels = picture(7, 4, 9)
+    kmcodec.save(pixels, place / "t.kmq", exif=oriented(6))
+    assert convert.main([option, "--json", "t.kmq", f"t.{extension}"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["width"], report["height"]) == (4, 7)
+    with Image.open(f"t.{extension}") as again:
+        seen = ImageOps.exif_transpose(again).convert("RGB")
+        np.testing.assert_array_equal(seen, turned(Image.fromarray(pixels), 6))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK"])
