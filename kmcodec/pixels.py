@@ -60,11 +60,7 @@ def read_image(image: Any, in_color: bool = False) -> Pixels | Indexed:
         ValueError: it has no pixels, a shape that is none of these, or a Pillow mode that would
             lose more than color depth (I;16, I, F, LAB).
     """
-    return (
-        _read_pillow(image, in_color)
-        if isinstance(image, Image.Image)
-        else _read_array(image)
-    )
+    return _read_pillow(image, in_color) if isinstance(image, Image.Image) else _read_array(image)
 
 
 def _check_size(width: int, height: int) -> None:
