@@ -1,6 +1,7 @@
 """Adapt .kmq files to Pillow, in the order of Pillow's own plugins; importing registers KMQ."""
 
 import difflib
+import mimetypes
 import warnings
 from collections.abc import Iterator
 from functools import partial
@@ -14,7 +15,7 @@ from .codec import encode_pieces
 from .coding.bands import CODERS, check_band, read_bands
 from .coding.container import Band, find_bands, read_head
 from .coding.metadata import pillow_info
-from .coding.source import write_all
+from .coding.source import write_pieces
 from .errors import errors_of
 from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Header
 from .options import OPTION_NAMES
@@ -48,6 +49,8 @@ class KmqImageFile(ImageFile.ImageFile):
     is_animated = False
     threads: int | None = None
     """The number of bands decoded at once; None for one a core."""
+    takes_truncated = True
+    """Whether ``ImageFile.LOAD_TRUNCATED_IMAGES`` is obeyed."""
 
     def _open(self) -> None:
         """Read and verify the head: header, metadata, palette."""
@@ -117,18 +120,29 @@ class KmqImageFile(ImageFile.ImageFile):
                 return
 
     def verify(self) -> None:
-        """Verify every checksum and index, without making an image."""
+        """Verify every checksum and index, without making an image.
+
+        Raises:
+            KmqError: the file is damaged.
+            RuntimeError: the file has been read, verified or closed, as for Pillow's own formats.
+        """
+        if self.fp is None:
+            raise RuntimeError("verify must be called directly after open")
         with errors_of(self.filename):
-            for band in find_bands(self._file, self._head):
-                check_band(self._file, self._head, band)
+            for band in find_bands(self.fp, self._head):
+                check_band(self.fp, self._head, band)
         if self._exclusive_fp:
-            self._file.close()
+            self.fp.close()
         self.fp = None
 
     def load(self) -> Any:
         """Read the pixels."""
         with errors_of(self.filename):
             return super().load()
+
+    def _getexif(self) -> dict[int, Any] | None:
+        """Return EXIF in the form that clients older than ``getexif`` ask for."""
+        return self.getexif()._get_merged_dict() if "exif" in self.info else None
 
     def load_seek(self, pos: int) -> None:
         """Seek in the file; as this is defined, Pillow's ``Parser`` waits for the whole file."""
@@ -139,7 +153,7 @@ class KmqImageFile(ImageFile.ImageFile):
 
         Pillow's raw decoder checks nothing, so what it is to read is verified here.
         """
-        truncated = ImageFile.LOAD_TRUNCATED_IMAGES
+        truncated = self.takes_truncated and ImageFile.LOAD_TRUNCATED_IMAGES
         bands = find_bands(self._file, self._head, whole_only=truncated)
         if len(bands) < self._head.header.band_count:
             rows = f"{bands[-1].bottom if bands else 0} of {self._head.header.height}"
@@ -201,8 +215,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:  # noq
             hint = "; to lose no more than a PSNR in dB, say psnr"
         warnings.warn(f"KMQ has no option {name!r}, it is ignored{hint}", stacklevel=3)
     _, pieces = encode_pieces(im, **options)
-    for piece in pieces:
-        write_all(fp, piece)
+    write_pieces(fp, pieces)
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
@@ -214,7 +227,7 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 
 def register() -> None:
-    """Register KMQ with Pillow; doing so again is harmless.
+    """Register KMQ with Pillow, and its MIME type; doing so again is harmless.
 
     Importing ``kmcodec`` does it. Worker processes that are spawned start without it: give them
     this function as initializer.
@@ -225,6 +238,7 @@ def register() -> None:
     Image.register_save_all(FORMAT, _save_all)
     Image.register_extension(FORMAT, EXTENSION)
     Image.register_mime(FORMAT, MIME_TYPE)
+    mimetypes.add_type(MIME_TYPE, EXTENSION)
 
 
 register()

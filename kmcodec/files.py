@@ -16,7 +16,7 @@ from .codec import Quantized, encode_pieces
 from .coding.bands import check_band
 from .coding.container import Sections, check_limit, find_bands, read_head
 from .coding.sections import METADATA_PREFIX, Section
-from .coding.source import Source, open_source, write_all
+from .coding.source import Source, open_source, write_pieces
 from .errors import SignatureError
 from .format import EXTENSION, MAX_PIXELS, Coding, Header
 from .KmqImagePlugin import FORMAT, KmqImageFile
@@ -64,8 +64,7 @@ def save(
         with atomic_file(target) as file:
             file.writelines(pieces)
     else:
-        for piece in pieces:
-            write_all(target, piece)
+        write_pieces(target, pieces)
     return quantized
 
 
@@ -90,6 +89,7 @@ def load(
             raise SignatureError("not a .kmq file", offset=0, field="magic") from None
         check_limit(image.header, max_pixels)
         image.threads = threads
+        image.takes_truncated = False
         image.load()
     return image
 

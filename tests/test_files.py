@@ -2,11 +2,12 @@
 
 import io
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from helpers import gradient, picture
-from PIL import Image
+from PIL import Image, ImageFile
 
 import kmcodec
 
@@ -29,6 +30,33 @@ def test_save_and_load(tmp_path):
     assert image.info["comment"] == b"c"
     assert (np.asarray(image) == pixels).all()
     assert image.fp is None
+
+
+def test_load_takes_no_truncated_file(monkeypatch):
+    """Pillow's LOAD_TRUNCATED_IMAGES is for Image.open: what loads is whole, as what decodes."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for coding in ("packed", "modelled"):
+        data = kmcodec.encode(gradient(40, 30), coding=coding, band_rows=8)
+        for read in (kmcodec.load, kmcodec.decode, kmcodec.decode_indexed, kmcodec.info):
+            with pytest.raises(kmcodec.TruncatedError):
+                read(data[:-1])
+
+
+@pytest.mark.parametrize("save", [kmcodec.save, lambda image, file: image.save(file, "KMQ")])
+def test_what_is_saved_to_a_file_is_found_by_its_name(save, tmp_path):
+    """An open file is flushed, so that it can be opened again under its name at once."""
+    image = Image.fromarray(gradient(20, 10))
+    with (tmp_path / "x.kmq").open("wb") as file:
+        save(image, file)
+        assert (kmcodec.decode(file.name) == np.asarray(image)).all()
+
+
+def test_a_file_that_cannot_be_flushed_is_written_too():
+    """Whatever has a write method will do."""
+    written = []
+    kmcodec.save(gradient(20, 10), SimpleNamespace(write=written.append))
+
+    assert (kmcodec.decode(b"".join(written)) == gradient(20, 10)).all()
 
 
 def test_an_impossible_image_does_not_touch_the_file(target):

@@ -1,6 +1,7 @@
 """The Pillow plugin: what you save is what you open."""
 
 import io
+import mimetypes
 import pickle
 import subprocess
 import sys
@@ -323,6 +324,45 @@ def test_verify_finds_damage_without_an_image(coding):
 
     with pytest.raises(kmcodec.ChecksumError):
         Image.open(io.BytesIO(data)).verify()
+
+
+@pytest.mark.parametrize("file_format", ["KMQ", "PNG"])
+@pytest.mark.parametrize("use", ["load", "verify", "close"])
+def test_verify_comes_directly_after_open(file_format, use, tmp_path):
+    """After loading, verifying or closing it is Pillow's own error, as for PNG."""
+    path = tmp_path / "x"
+    an_image("RGB").save(path, file_format)
+    for source in (path, io.BytesIO(path.read_bytes())):
+        with Image.open(source) as image:
+            getattr(image, use)()
+            with pytest.raises(RuntimeError, match="verify must be called directly after open"):
+                image.verify()
+
+
+def test_exif_for_old_clients():
+    """_getexif is None without EXIF, and else a dictionary, as of Pillow's other formats."""
+    image = an_image("RGB")
+    assert reopened(image)._getexif() is None
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
+
+    found = reopened(image, exif=exif)._getexif()
+    assert (found[0x0112], found[0x9003]) == (6, "2026:01:02 03:04:05")
+
+
+def test_a_notebook_shows_an_open_file_by_itself():
+    """IPython asks an object for its PNG; that is of the picture."""
+    image = an_image("RGB")
+    shown = Image.open(io.BytesIO(reopened(image, colors=65536)._repr_png_()))
+
+    assert (shown.format, shown.tobytes()) == ("PNG", image.tobytes())
+
+
+def test_mimetypes_knows_the_format():
+    """Importing kmcodec is enough for web servers and clients, both ways."""
+    assert mimetypes.guess_type("a/x.kmq") == ("image/x-kmq", None)
+    assert mimetypes.guess_extension("image/x-kmq") == ".kmq"
 
 
 def test_a_damaged_head_is_no_unidentified_image():

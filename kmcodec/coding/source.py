@@ -1,7 +1,7 @@
 """Open the bytes that a caller gives: by a path, in memory, or as an open file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from errno import EAGAIN
 from io import BytesIO, RawIOBase
@@ -58,12 +58,20 @@ def _seekable(stream: IO[bytes]) -> IO[bytes]:
     return stream
 
 
-def write_all(stream: IO[bytes], data: bytes | bytearray) -> None:
-    """Write all bytes, though a raw stream may take them in pieces.
+def write_pieces(stream: IO[bytes], pieces: Iterable[bytes | bytearray]) -> None:
+    """Write a file's bytes and flush them, so that whoever opens it by its name finds them.
 
     Raises:
         BlockingIOError: a raw stream does not wait, and takes none now.
     """
+    for piece in pieces:
+        _write_all(stream, piece)
+    if hasattr(stream, "flush"):
+        stream.flush()
+
+
+def _write_all(stream: IO[bytes], data: bytes | bytearray) -> None:
+    """Write all bytes, though a raw stream may take them in pieces."""
     left = memoryview(data)
     while left:
         taken: int | None = stream.write(left)
