@@ -253,6 +253,18 @@ def check_integer(name: str, value: Any, low: int | None = None, high: int | Non
     return number
 
 
+def read_array(name: str, given: Any) -> NDArray[Any]:
+    """What the caller has as an array.
+
+    Raises:
+        ValueError: it is a list of rows that are not equally long; the name is told.
+    """
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{name} has rows of several lengths") from None
+
+
 def _distinct(colors: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
     """Return each color once, in the order in which they first occur."""
     if colors is None:
@@ -264,7 +276,7 @@ def _importance(given: Any) -> NDArray[np.float64] | None:
     """Return the importance as (height, width) float64."""
     if given is None:
         return None
-    importance = np.asarray(given)
+    importance = read_array("importance", given)
     if importance.dtype.kind not in "buif":
         raise TypeError(f"importance is of {importance.dtype}, must be of numbers")
     importance = importance.astype(np.float64)

@@ -1,5 +1,7 @@
 """Turn arrays and Pillow images into checked uint8 pixels and their source mode, and back."""
 
+import os
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -7,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImagePalette
 
 from .format import MAX_COLORS, Indices, Mode, find_size_fault, index_dtype, palette_colors
+from .options import read_array
 from .profiles import leaves_profile, to_srgb
 from .transparency import key_alpha, palette_alpha
 
@@ -22,6 +25,7 @@ _CONVERTED: Final = {
 _ARRAY_MODES: Final = {1: Mode.L, 2: Mode.LA, 3: Mode.RGB, 4: Mode.RGBA}
 _PALETTE_MODES: Final = {3: Mode.P, 4: Mode.P_ALPHA}
 _DIRECT_MODES: Final = {"L": Mode.L, "LA": Mode.LA, "RGB": Mode.RGB, "RGBA": Mode.RGBA}
+_EMPTY: Final = "cannot write empty image as KMQ"  # in Pillow's words
 WRITABLE_MODES: Final = frozenset({"1", "P", "PA", *_DIRECT_MODES, *_CONVERTED})
 
 
@@ -66,7 +70,7 @@ def read_image(image: Any, in_color: bool = False) -> Pixels | Indexed:
 def _check_size(width: int, height: int) -> None:
     """Refuse a picture that no file can hold, before anything is made of it."""
     if not width * height:
-        raise ValueError("a picture needs at least one pixel")
+        raise ValueError(_EMPTY)
     fault = find_size_fault(width, height)
     if fault:
         raise ValueError(fault[1])
@@ -80,6 +84,8 @@ def read_images(images: Any) -> list[Pixels | Indexed]:
     """
     if isinstance(images, (np.ndarray, Image.Image)):
         raise TypeError("one image is given where several are wanted, in a list")
+    if isinstance(images, (str, bytes)) or not isinstance(images, Iterable):
+        raise TypeError(f"images are several in a list, not {type(images).__name__}")
     pictures = [read_image(image) for image in images]
     if not pictures:
         raise ValueError("a palette needs at least one image")
@@ -96,7 +102,7 @@ def read_indexed(palette: Any, indices: Any) -> Indexed:
     Raises:
         TypeError, ValueError: an array has another shape, type or range.
     """
-    palette, indices = np.asarray(palette), np.asarray(indices)
+    palette, indices = read_array("palette", palette), read_array("indices", indices)
     if palette.dtype != np.uint8 or palette.ndim != 2 or palette.shape[1] not in (3, 4):
         raise ValueError(f"palette of {palette.dtype} {palette.shape}; must be uint8 (K, 3 or 4)")
     if not 1 <= len(palette) <= MAX_COLORS:
@@ -114,8 +120,11 @@ def read_indexed(palette: Any, indices: Any) -> Indexed:
 
 
 def _read_array(image: Any) -> Pixels | Indexed:
-    array = np.asarray(image)
-    if array.dtype == np.bool_ and array.ndim == 2:
+    array = _as_array(image)
+    if array.dtype == np.bool_:
+        if array.ndim != 2:
+            fault = f"a bool array of shape {array.shape}; black and white is (height, width)"
+            raise ValueError(fault)
         _check_size(array.shape[1], array.shape[0])
         return _bilevel(array)
     if array.dtype != np.uint8:
@@ -123,9 +132,20 @@ def _read_array(image: Any) -> Pixels | Indexed:
     if array.ndim == 2:
         array = array[:, :, np.newaxis]
     if array.ndim != 3 or array.shape[2] not in _ARRAY_MODES:
-        raise ValueError(f"an array of shape {array.shape} is no picture of 1 to 4 channels")
+        fault = f"an array of shape {array.shape}; a picture is (height, width) of gray,"
+        raise ValueError(f"{fault} or (height, width, 1 to 4 channels)")
     _check_size(array.shape[1], array.shape[0])
     return Pixels(_ARRAY_MODES[array.shape[2]], np.ascontiguousarray(array))
+
+
+def _as_array(image: Any) -> NDArray[Any]:
+    """Return the array that an object is, has or lists."""
+    hint = "; open it with Image.open" if isinstance(image, (str, os.PathLike)) else ""
+    array = read_array("image", image)
+    if array.dtype.kind not in "biufc" and array is not image:
+        fault = f"a picture is a Pillow image or an array, not {type(image).__name__}"
+        raise TypeError(fault + hint)
+    return array
 
 
 def _read_pillow(image: Image.Image, in_color: bool) -> Pixels | Indexed:

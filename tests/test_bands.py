@@ -1,5 +1,6 @@
 """Bands on threads: results in order, few at a time, and the same bytes for any number."""
 
+import re
 import threading
 import time
 from contextlib import closing
@@ -285,6 +286,14 @@ def test_a_box_does_not_excuse_truncation():
 def test_a_box_that_is_none_is_a_mistake_of_the_caller(box):
     """Empty boxes, boxes beyond the picture and what has not four sides are refused."""
     with pytest.raises(ValueError):  # noqa: PT011  (some of these are Python's own words)
+        kmcodec.decode(kmcodec.encode(gradient(70, 50)), box=box)
+
+
+@pytest.mark.parametrize("box", [(0, 0, 5), 5, "abcd", (0, 0, 1.5, 1)])
+def test_a_box_of_anything_else_is_told_what_it_must_be(box):
+    """What is not four integers is shown as it was given."""
+    fault = re.escape(f"box is {box!r}, must be four integers")
+    with pytest.raises((TypeError, ValueError), match=fault):
         kmcodec.decode(kmcodec.encode(gradient(70, 50)), box=box)
 
 

@@ -299,10 +299,13 @@ def test_exact_keeps_a_palette_whole():
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
-def test_a_picture_has_pixels(mode):
-    """One without any is a mistake of the caller's, told in a sentence."""
-    with pytest.raises(ValueError, match="at least one pixel"):
-        kmcodec.encode(Image.new(mode, (0, 5)))
+def test_a_picture_has_pixels(mode, tmp_path):
+    """One without any is a mistake of the caller's, told in Pillow's words, and writes no file."""
+    image = Image.new(mode, (0, 5))
+    for write in (kmcodec.encode, lambda image: image.save(tmp_path / "x.kmq")):
+        with pytest.raises(ValueError, match="cannot write empty image as KMQ"):
+            write(image)
+    assert not list(tmp_path.iterdir())
 
 
 def test_labels_survive_whatever_is_asked():

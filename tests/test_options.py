@@ -101,6 +101,14 @@ def test_a_bad_value_is_an_error_that_names_the_option(name, value, error):
         Options(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["palette", "fixed"])
+@pytest.mark.parametrize("colors", [[], (), [[]], b"", np.zeros((0, 3), np.uint8)])
+def test_no_colors_are_named(name, colors):
+    """A palette without entries is told as that, not as a shape."""
+    with pytest.raises(ValueError, match=f"^{name} has no colors$"):
+        Options(**{name: colors})
+
+
 def test_indices_are_modelled_unless_packed_are_asked_for():
     """The default coding is the smaller one; the other is there by name."""
     assert Options().coding == "modelled"

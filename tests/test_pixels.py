@@ -1,10 +1,14 @@
 """Images and arrays to pixels and source modes, and back."""
 
+from io import BytesIO
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from kmcodec.format import Mode, palette_colors
+from kmcodec.options import Options
 from kmcodec.pixels import (
     Indexed,
     Pixels,
@@ -13,6 +17,7 @@ from kmcodec.pixels import (
     pillow_palette,
     pillow_transparency,
     read_image,
+    read_images,
     read_indexed,
     unpacking_table,
 )
@@ -66,9 +71,52 @@ def test_other_shapes_are_refused(shape):
 
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0, 3)])
 def test_empty_pictures_are_refused(shape):
-    """A picture has at least one pixel."""
-    with pytest.raises(ValueError, match="at least one pixel"):
-        read_image(np.zeros(shape, np.uint8))
+    """A picture has pixels, whether of gray or color, or black and white."""
+    for dtype in (np.uint8, bool) if len(shape) == 2 else (np.uint8,):
+        with pytest.raises(ValueError, match="cannot write empty image as KMQ"):
+            read_image(np.zeros(shape, dtype))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 2, 1), (2, 2, 3), (1, 2, 2, 3)])
+def test_black_and_white_is_flat(shape):
+    """A bool array of another shape is told what it should be, not that it is of bool."""
+    with pytest.raises(ValueError, match=r"a bool array of shape .*; black and white is \(height"):
+        read_image(np.zeros(shape, bool))
+
+
+@pytest.mark.parametrize("path", ["x.png", Path("x.png")])
+def test_a_path_is_no_picture(path):
+    """A path is refused with what to do instead."""
+    with pytest.raises(TypeError, match=f"not {type(path).__name__}; open it with Image.open"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("other", [None, b"x", BytesIO(), object(), [None], ["x"], {}])
+def test_what_is_no_picture_is_named_by_its_type(other):
+    """An object that is neither image nor array is named as the user knows it."""
+    name = type(other).__name__
+    with pytest.raises(TypeError, match=f"a Pillow image or an array, not {name}$"):
+        read_image(other)
+
+
+def test_rows_of_several_lengths_are_named():
+    """Lists that make no array are told in the user's terms, wherever they are given."""
+    ragged, entries = [[0, 0], [0]], np.zeros((1, 3), np.uint8)
+    for name, call in {
+        "image": lambda: read_image(ragged),
+        "palette": lambda: read_indexed(ragged, [[0]]),
+        "indices": lambda: read_indexed(entries, ragged),
+        "importance": lambda: Options(importance=ragged),
+    }.items():
+        with pytest.raises(ValueError, match=f"{name} has rows of several lengths"):
+            call()
+
+
+@pytest.mark.parametrize("images", [None, 5, "a.png", b"x"])
+def test_what_is_no_list_of_pictures_is_named(images):
+    """Anything that has no pictures in it is refused by its type."""
+    with pytest.raises(TypeError, match=f"in a list, not {type(images).__name__}"):
+        read_images(images)
 
 
 @pytest.mark.parametrize("mode", ["I", "F", "I;16", "LAB"])
