@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from .codec import encode_pieces
-from .coding.bands import CODERS, check_band, read_bands
+from .coding.bands import CODERS, check_bands, read_bands
 from .coding.container import Band, find_bands, read_head
 from .coding.metadata import pillow_info
 from .coding.source import write_pieces
 from .errors import errors_of
 from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Header
-from .options import OPTION_NAMES
+from .options import OPTION_NAMES, Progress
 from .pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
 
 FORMAT: Final = "KMQ"
@@ -49,6 +49,8 @@ class KmqImageFile(ImageFile.ImageFile):
     is_animated = False
     threads: int | None = None
     """The number of bands decoded at once; None for one a core."""
+    progress: Progress | None = None
+    """A callback for bands that are decoded, as of ``kmcodec.load``."""
     takes_truncated = True
     """Whether ``ImageFile.LOAD_TRUNCATED_IMAGES`` is obeyed."""
 
@@ -129,8 +131,8 @@ class KmqImageFile(ImageFile.ImageFile):
         if self.fp is None:
             raise RuntimeError("verify must be called directly after open")
         with errors_of(self.filename):
-            for band in find_bands(self.fp, self._head):
-                check_band(self.fp, self._head, band)
+            bands = find_bands(self.fp, self._head)
+            check_bands(self.fp, self._head, bands, self.threads, self.progress)
         if self._exclusive_fp:
             self.fp.close()
         self.fp = None
@@ -162,15 +164,14 @@ class KmqImageFile(ImageFile.ImageFile):
         raw_mode = _RAW_MODES.get((self.mode, header.bits))
         is_raw = raw_mode and header.width * header.band_rows >= _RAW_PIXELS
         if is_raw and header.coding == Coding.PACKED:
-            for band in bands:
-                check_band(self._file, self._head, band)
+            check_bands(self._file, self._head, bands, self.threads, self.progress)
             self.tile = [
                 ImageFile._Tile("raw", self._extents(band), band.offset, (raw_mode, 0, 1))
                 for band in bands
             ]
         else:
             decode = partial(self._decode_band, self._head.by_code(self._table))
-            decoded = read_bands(self._file, bands, decode, self.threads)
+            decoded = read_bands(self._file, bands, decode, self.threads, self.progress)
             parts = zip(map(self._extents, bands), decoded, strict=True)
             self.tile = [self.tile[0]._replace(args=(parts,))] if bands else []
         super().load_prepare()

@@ -7,7 +7,6 @@ Importing this package registers KMQ with Pillow, so that ``Image.open("x.kmq")`
 from importlib.metadata import PackageNotFoundError, version
 
 from .codec import (
-    Encoded,
     Quantized,
     decode,
     decode_indexed,
@@ -16,6 +15,7 @@ from .codec import (
     quantize,
     quantize_many,
 )
+from .coding.container import Encoded
 from .errors import (
     ChecksumError,
     FormatError,

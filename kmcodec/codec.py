@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .coding.bands import decode_indexed_bands, decode_pixel_bands
-from .coding.container import Encoded as Encoded
-from .coding.container import join_file, read_head
+from .coding.container import Encoded, join_file, open_head
 from .coding.metadata import collect_metadata
 from .coding.plan import plan_file
-from .coding.source import Source, open_source
+from .coding.source import Source
 from .embedded import read_metadata
 from .format import MAX_PIXELS, Indices
-from .options import EncodeOptions, IndexedOptions, QuantizerOptions, split_options
+from .options import EncodeOptions, IndexedOptions, Progress, QuantizerOptions, split_options
 from .pixels import ImageLike, Indexed, color_palette, read_image, read_images, read_indexed
 from .quantizer.indexing import fit_mode, index_picture, index_pictures
 from .quantizer.quantized import Quantized as Quantized
@@ -41,8 +40,7 @@ def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptio
 
     Args:
         image: a Pillow image (modes 1, L, LA, P, PA, RGB and RGBA open again as themselves), or a
-            uint8 array of shape (height, width) or (height, width, 2 to 4), or a bool array
-            (height, width).
+            uint8 array (height, width) or (height, width, 2 to 4), or a bool one (height, width).
         colors: most palette entries, 1..65536. A picture with no more distinct colors is kept
             exactly; K-Means runs only on others.
         **options: see ``kmcodec.options.Options``; and metadata: ``exif``, ``icc_profile``,
@@ -84,8 +82,7 @@ def quantize(
 
     Returns:
         A result that unpacks to a palette (K, 3 or 4) uint8 and indices (height, width) uint8, or
-        uint16 above 256 colors; and tells ``mse``, ``psnr``, ``iterations``, ``seconds`` by stage,
-        and the ``trace`` of centroids and inertia.
+        uint16 above 256 colors; ``mse``, ``psnr``, ``iterations``, ``seconds`` and ``trace``.
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
     return index_picture(read_image(image, settings.has_color), settings)[1].in_color()
@@ -113,6 +110,7 @@ def decode(
     box: tuple[int, int, int, int] | None = None,
     max_pixels: int | None = MAX_PIXELS,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> NDArray[np.uint8]:
     """Decode a .kmq file, or a part of it, to colors.
 
@@ -122,6 +120,7 @@ def decode(
             picture; None for all. Bands without a row of it are neither read nor verified.
         max_pixels: largest width times height to accept; None for any.
         threads: bands decoded at once; None for one a core.
+        progress: called with "decoding", and the bands done and in all; what it raises ends that.
 
     Returns:
         (height, width, 3) uint8 RGB, or (height, width, 4) RGBA if the picture has alpha.
@@ -130,13 +129,17 @@ def decode(
         KmqError: the data is damaged, hostile, of another format or above ``max_pixels``.
         ValueError: ``box`` is empty or not within the picture.
     """
-    with open_source(data) as stream:
-        head = read_head(stream, max_pixels)
-        return decode_pixel_bands(stream, head, color_palette(head.palette), box, threads)
+    with open_head(data, max_pixels) as (stream, head):
+        return decode_pixel_bands(stream, head, box, threads, progress)
 
 
 def decode_indexed(
-    data: Source, /, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
+    data: Source,
+    /,
+    *,
+    max_pixels: int | None = MAX_PIXELS,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> tuple[NDArray[np.uint8], Indices]:
     """Decode a .kmq file to its palette and indices; the inverse of ``encode_indexed``.
 
@@ -145,6 +148,5 @@ def decode_indexed(
     Returns:
         palette (K, 3 or 4) uint8, and indices (height, width) uint8, or uint16 above 256 colors.
     """
-    with open_source(data) as stream:
-        head = read_head(stream, max_pixels)
-        return color_palette(head.palette), decode_indexed_bands(stream, head, threads)
+    with open_head(data, max_pixels) as (stream, head):
+        return color_palette(head.palette), decode_indexed_bands(stream, head, threads, progress)

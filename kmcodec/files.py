@@ -13,14 +13,14 @@ from PIL import Image
 
 from .atomic import atomic_file
 from .codec import Quantized, encode_pieces
-from .coding.bands import check_band
-from .coding.container import Sections, check_limit, find_bands, read_head
+from .coding.bands import check_bands
+from .coding.container import Sections, check_limit, find_bands, open_head
 from .coding.sections import METADATA_PREFIX, Section
 from .coding.source import Source, open_source, write_pieces
 from .errors import SignatureError
 from .format import EXTENSION, MAX_PIXELS, Coding, Header
 from .KmqImagePlugin import FORMAT, KmqImageFile
-from .options import EncodeOptions
+from .options import EncodeOptions, Progress
 from .pixels import ImageLike
 
 
@@ -69,7 +69,12 @@ def save(
 
 
 def load(
-    source: Source, /, *, max_pixels: int | None = MAX_PIXELS, threads: int | None = None
+    source: Source,
+    /,
+    *,
+    max_pixels: int | None = MAX_PIXELS,
+    threads: int | None = None,
+    progress: Progress | None = None,
 ) -> Image.Image:
     """Load a .kmq file as a Pillow image in its source mode: read all pixels, close the file.
 
@@ -77,6 +82,7 @@ def load(
         source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
         max_pixels: largest width times height to accept; None for any.
         threads: bands decoded at once; None for one a core.
+        progress: called with "decoding", and the bands done and in all.
 
     Raises:
         KmqError: the file is damaged, of another format, or above ``max_pixels``.
@@ -88,7 +94,7 @@ def load(
         except SyntaxError:  # how a plugin tells Pillow to try another one
             raise SignatureError("not a .kmq file", offset=0, field="magic") from None
         check_limit(image.header, max_pixels)
-        image.threads = threads
+        image.threads, image.progress = threads, progress
         image.takes_truncated = False
         image.load()
     return image
@@ -165,11 +171,9 @@ def info(source: Source, /, *, check: bool = False, max_pixels: int | None = MAX
         KmqError: the file is damaged, of another format, or to be checked and above
             ``max_pixels``.
     """
-    with open_source(source) as stream:
-        head = read_head(stream, max_pixels if check else None)
+    with open_head(source, max_pixels if check else None) as (stream, head):
         bands = find_bands(stream, head)
         if check:
-            for band in bands:
-                check_band(stream, head, band)
+            check_bands(stream, head, bands)
     sections = Sections(head.sections, bands)
     return Info(head.header, head.metadata, head.palette, sections, bands.offsets[-1])

@@ -21,6 +21,9 @@ SpaceName = Literal["rgb", "oklab"]
 DitheringName = Literal["diffusion", "ordered"]
 WeightingName = Literal["pixels", "roots"]
 
+Progress = Callable[[str, int, int], object]
+"""Called with the name of a stage, the steps done in it and how many there are at most."""
+
 MAX_PSNR: Final = 200
 """The highest PSNR in dB to ask for: above that of any picture that is not exact."""
 
@@ -49,7 +52,7 @@ class QuantizerOptions(TypedDict, total=False):
     dither: float | Image.Dither
     dithering: DitheringName
     rate: float
-    progress: Callable[[str, int], object] | None
+    progress: Progress | None
     threads: int | None
 
 
@@ -59,6 +62,7 @@ class CodingOptions(TypedDict, total=False):
     coding: CodingName
     slack: float
     band_rows: int | None
+    progress: Progress | None
     threads: int | None
 
 
@@ -119,8 +123,10 @@ class Options:
             fewer bits, and entries move with them. A file never gets larger by it. Pictures that
             keep their own palette (modes P and PA) and those of mode 1 are left alone. Not
             together with ``dither``, which spends bits to lower a visible error.
-        progress: called with the name of a stage and a count of steps begun in it. An exception
-            that it raises ends the work.
+        progress: called with the name of a stage ("histogram", "search", "kmeans", "rounding",
+            "mapping", "rate", "coding"), the steps done in it, from 0 on, and how many there are
+            at most; at its end they are equal. A stage may come again. What it raises ends the
+            work.
         band_rows: rows of a band, 1..65536; None for about a megapixel a band.
         threads: bands coded at once, at least 1; None for one a core. The bytes do not depend on
             it.
@@ -147,7 +153,7 @@ class Options:
     dither: float = 0.0
     dithering: DitheringName = "diffusion"
     rate: float = 0.0
-    progress: Callable[[str, int], object] | None = None
+    progress: Progress | None = None
     band_rows: int | None = None
     threads: int | None = None
 
@@ -180,8 +186,7 @@ class Options:
         if self.palette is not None and self.fixed is not None:
             raise ValueError("palette and fixed exclude each other: one of them must be None")
         self._check_psnr()
-        if self.progress is not None and not callable(self.progress):
-            raise TypeError(f"progress is {self.progress!r}, must be a function")
+        check_function("progress", self.progress)
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -253,8 +258,18 @@ def check_integer(name: str, value: Any, low: int | None = None, high: int | Non
     return number
 
 
+def check_function(name: str, value: Any) -> None:
+    """Refuse what is neither a function nor None.
+
+    Raises:
+        TypeError: the name is told.
+    """
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} is {value!r}, must be a function")
+
+
 def read_array(name: str, given: Any) -> NDArray[Any]:
-    """What the caller has as an array.
+    """Return what the caller has as an array.
 
     Raises:
         ValueError: it is a list of rows that are not equally long; the name is told.

@@ -1,9 +1,6 @@
-"""Bands on threads: results in order, few at a time, and the same bytes for any number."""
+"""Bands on threads: the same bytes and pixels for any number, and parts of a picture."""
 
 import re
-import threading
-import time
-from contextlib import closing
 from io import BytesIO
 
 import numpy as np
@@ -12,132 +9,12 @@ from helpers import drawing, gradient, picture
 from PIL import Image
 
 import kmcodec
-from kmcodec.coding.bands import check_band, count_workers, map_in_order
+from kmcodec.coding.bands import check_bands
 from kmcodec.coding.container import find_bands, read_head
 from kmcodec.format import Coding
 
 both_codings = pytest.mark.parametrize("coding", ["modelled", "packed"])
 some_threads = pytest.mark.parametrize("threads", [1, 2, 5])
-
-
-@pytest.mark.parametrize("workers", [0, 1, 2, 5])
-def test_results_come_in_order(workers):
-    """Late results do not overtake early ones, and early ones wait."""
-
-    def slow_at_first(number):
-        time.sleep(0.01 * (number < 3))
-        return -number
-
-    assert list(map_in_order(slow_at_first, range(20), workers)) == [-n for n in range(20)]
-
-
-@pytest.mark.parametrize("workers", [1, 2, 3])
-def test_nothing_gives_nothing(workers):
-    """No items have no results."""
-    assert list(map_in_order(str, [], workers)) == []
-
-
-@pytest.mark.parametrize("workers", [1, 2, 3])
-def test_few_items_are_taken_ahead(workers):
-    """Items are taken at most two a worker before the results that are asked for."""
-    taken = []
-
-    def items():
-        for number in range(100):
-            taken.append(number)
-            yield number
-
-    with closing(map_in_order(str, items(), workers)) as results:
-        assert not taken
-        for wanted in range(1, 6):
-            next(results)
-            assert len(taken) < wanted + 2 * workers
-
-
-def test_one_worker_is_the_caller_itself():
-    """With one worker no thread is started, and nothing is done ahead."""
-    names = map_in_order(lambda _: threading.current_thread().name, range(3), 1)
-
-    assert set(names) == {threading.current_thread().name}
-
-
-def test_workers_are_threads_that_end():
-    """With more workers all items are done elsewhere, and no thread outlives the last result."""
-    before = threading.active_count()
-    names = set(map_in_order(lambda _: threading.current_thread().name, range(9), 3))
-
-    assert threading.current_thread().name not in names
-    assert len(names) <= 3
-    assert threading.active_count() == before
-
-
-def test_workers_run_at_the_same_time():
-    """Two items that wait for one another are done by two workers."""
-    barrier = threading.Barrier(2, timeout=30)
-
-    assert len(list(map_in_order(lambda _: barrier.wait(), range(2), 2))) == 2
-
-
-class FaultError(Exception):
-    """What goes wrong in these tests."""
-
-
-@pytest.mark.parametrize("workers", [1, 2, 5])
-def test_a_fault_comes_after_the_results_before_it(workers):
-    """An error of the function is raised in its turn; results before it are not lost."""
-
-    def fail_at_four(number):
-        if number == 4:
-            raise FaultError
-        return number
-
-    results = map_in_order(fail_at_four, range(10), workers)
-
-    assert [next(results) for _ in range(4)] == [0, 1, 2, 3]
-    with pytest.raises(FaultError):
-        next(results)
-    assert list(results) == []
-
-
-@pytest.mark.parametrize("workers", [1, 2, 5])
-def test_a_fault_of_the_items_is_raised(workers):
-    """An error where items come from is raised too, and all threads end."""
-    before = threading.active_count()
-
-    def items():
-        yield 1
-        raise FaultError
-
-    with pytest.raises(FaultError):
-        list(map_in_order(str, items(), workers))
-    assert threading.active_count() == before
-
-
-def test_results_that_nobody_wants_are_not_made():
-    """Closing early cancels what has not begun, and waits for what has."""
-    before = threading.active_count()
-    done = []
-    gate = threading.Event()
-
-    def wait(number):
-        if number:
-            assert gate.wait(30)
-        done.append(number)
-
-    results = map_in_order(wait, range(50), 2)
-    next(results)
-    gate.set()
-    results.close()
-
-    assert len(done) <= 4
-    assert threading.active_count() == before
-
-
-def test_workers_are_as_many_as_are_wanted_and_useful():
-    """The caller's number, or one a core, but never more than there are bands."""
-    assert [count_workers(threads, 4) for threads in (1, 3, 4, 5, 1000)] == [1, 3, 4, 4, 4]
-    assert 1 <= count_workers(None, 3) <= 3
-    assert count_workers(None, 1) == 1
 
 
 @pytest.mark.parametrize("threads", [0, -1])
@@ -310,6 +187,6 @@ def test_bands_are_checked_without_pixels(coding):
     for number, band in enumerate(bands):
         if number == 4:
             with pytest.raises(kmcodec.ChecksumError):
-                check_band(stream, head, band)
+                check_bands(stream, head, [band])
         else:
-            check_band(stream, head, band)
+            check_bands(stream, head, [band])

@@ -4,14 +4,20 @@ import math
 
 import numpy as np
 import pytest
-from helpers import photo
+from helpers import photo, surface
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from kmcodec.format import index_dtype
 from kmcodec.quantizer.cloud import Cloud
-from kmcodec.quantizer.dithering import DITHERINGS, bayer_matrix, diffuse_errors, order_dither
+from kmcodec.quantizer.dithering import (
+    DITHERINGS,
+    bayer_matrix,
+    diffuse_errors,
+    order_dither,
+    row_pieces,
+)
 from kmcodec.quantizer.histogram import index_colors, look_up
 from kmcodec.quantizer.space import SPACES
 
@@ -398,3 +404,16 @@ def test_every_part_of_the_bayer_matrix_is_mixed():
     for y, x in np.ndindex(4, 4):
         cells = pattern[2 * y : 2 * y + 2, 2 * x : 2 * x + 2]
         assert sorted((cells // 16).ravel().tolist()) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("dithering", DITHERINGS)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_pieces_do_not_show(dithering, channels, monkeypatch):
+    """Rows are dithered a piece at a time, so that an interrupt comes between them."""
+    pixels = surface(50, 61, channels)
+    palette = pixels[::20, ::20].reshape(-1, channels)
+    whole = map_dithered(DITHERINGS[dithering], pixels, palette, 1.0)
+    monkeypatch.setattr("kmcodec.quantizer.dithering.PIECE_PIXELS", 1)
+
+    assert [rows.stop - rows.start for rows in row_pieces((61, 50))] == [8] * 8
+    assert (map_dithered(DITHERINGS[dithering], pixels, palette, 1.0) == whole).all()

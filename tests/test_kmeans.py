@@ -296,7 +296,7 @@ def test_no_iteration_is_refused(form):
 
 
 def test_progress_is_told_of_each_iteration():
-    """It is called once before each."""
+    """It is called once after each."""
     calls = []
     _, result = cluster_photo(12, 10_000, progress=lambda: calls.append(1))
     assert len(calls) == len(result.trace.inertia) > 3

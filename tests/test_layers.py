@@ -19,7 +19,7 @@ LAYERS = [
     {"_compiled", "atomic", "errors"},
     {"colors", "format", "libkmq", "profiles", "transparency"},
     {"options"},
-    {"pixels", "embedded"},
+    {"pixels", "embedded", "stages", "workers"},
     {"coding", "quantizer"},
     {"codec"},
     {"KmqImagePlugin"},

@@ -1,6 +1,5 @@
 """Options of the quantizer: what is asked for is what is done."""
 
-import itertools
 import math
 import pickle
 
@@ -369,32 +368,6 @@ def test_rate_is_a_second_choice():
     fixed = pictures[0][0, :5]
     second = quantize_pixels(pictures[0], Options(colors=50, rate=30, fixed=fixed))
     assert (second.palette[:5] == fixed).all()
-
-
-def test_progress_is_told():
-    """Stages come in order, and the steps of each are counted from 0."""
-    told = []
-    kmcodec.encode(photo(60, 40), 12, progress=lambda stage, step: told.append((stage, step)))
-    stages = {
-        stage: [step for _, step in group]
-        for stage, group in itertools.groupby(told, key=lambda pair: pair[0])
-    }
-
-    assert list(stages) == ["histogram", "search", "kmeans", "rounding", "mapping"]
-    assert all(steps == list(range(len(steps))) for steps in stages.values())
-    assert len(stages["search"]) > 10
-
-
-@pytest.mark.parametrize("stage", ["histogram", "search", "kmeans", "mapping"])
-def test_progress_can_end_the_work(stage):
-    """What it raises comes out as it is."""
-
-    def stop(reached, _):
-        if reached == stage:
-            raise KeyboardInterrupt(stage)
-
-    with pytest.raises(KeyboardInterrupt, match=stage):
-        kmcodec.quantize(photo(60, 40), 12, progress=stop)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (7, 1, 4), (2, 2, 1)])

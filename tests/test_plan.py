@@ -225,7 +225,7 @@ def test_a_picture_of_many_megapixels_is_tried_on_some_rows(keep_order, monkeypa
     source = Indexed(Mode.RGB, palette, plane("dithered", (300, 300), 64))
     coded = []
 
-    def note(_header, codes, _slack, _threads):
+    def note(_header, codes, _slack, _threads, _progress):
         coded.append(codes)
         return [b"x"]
 

@@ -17,7 +17,7 @@ kmcodec.encode(pixels > 3, coding="packed", comment="text", dpi=(72, 72))
 kmcodec.encode(image, palette=["#ff0000", "black"], fixed=None)
 kmcodec.encode(image, palette=b"rgbrgb", dither=Image.Dither.ORDERED)
 kmcodec.encode(image, psnr=36, seeding="k-means++", space="oklab")
-kmcodec.encode(image, psnr=(30, 36), progress=lambda stage, step: None)
+kmcodec.encode(image, psnr=(30, 36), progress=lambda stage, done, total: None)
 palette, indices = kmcodec.quantize(image, 64, rate=8, threads=2)
 palettes = [result.palette for result in kmcodec.quantize_many([image, pixels], 64)]
 kmcodec.encode_indexed(palette, indices, band_rows=8, slack=0)
@@ -26,8 +26,8 @@ kmcodec.save(image, Path("a.kmq"))
 kmcodec.save(image, BytesIO())
 for source in ("a.kmq", Path("a.kmq"), data, bytearray(data), BytesIO(data)):
     kmcodec.decode(source, box=(0, 0, 1, 1), max_pixels=None)
-    kmcodec.decode_indexed(source, threads=1)
-    kmcodec.load(source).size
+    kmcodec.decode_indexed(source, threads=1, progress=None)
+    kmcodec.load(source, progress=print).size
     kmcodec.info(source, check=True).bits["file"]
 
 kmcodec.encode("a.png")  # type: ignore[arg-type]  # a path is no picture
@@ -42,4 +42,6 @@ kmcodec.encode_indexed(palette, indices, dither=1)  # type: ignore[call-arg]
 kmcodec.save(image)  # type: ignore[call-arg]
 kmcodec.decode(image)  # type: ignore[arg-type]
 kmcodec.decode(data, threads="2")  # type: ignore[arg-type]
+kmcodec.decode(data, progress=lambda stage: None)  # type: ignore[arg-type,misc]
+kmcodec.encode(image, progress=lambda stage, step: None)  # type: ignore[arg-type,misc]
 kmcodec.quantize(image).mse = 0  # type: ignore[misc]

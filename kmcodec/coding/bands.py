@@ -4,11 +4,10 @@ The kernels release the GIL, so threads are enough. Results come in order and at
 are held at a time, whatever the size of the picture.
 """
 
-import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import chain, islice
+from itertools import islice
 from operator import index
 from typing import IO, Final, TypeVar
 
@@ -16,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..format import MAX_BAND_BYTES, MAX_BAND_ROWS, Coding, Header, Indices, index_dtype
-from ..options import check_integer
+from ..options import Progress
+from ..pixels import color_palette
+from ..stages import Stages
+from ..workers import count_workers, map_in_order
 from . import modelled, packed
 from .container import Band, Bands, Head, find_bands, read_band
 
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 CODERS: Final = {Coding.PACKED: packed, Coding.MODELLED: modelled}
@@ -31,36 +32,6 @@ _BAND_PIXELS: Final = 1 << 20
 
 _TASK_PIXELS: Final = 1 << 10
 """Pixels below which a thread is given several bands at once, as a task takes as long itself."""
-
-
-def map_in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int
-) -> Generator[Result]:
-    """Yield results in order, and work ahead of them on threads, by two items a worker at most."""
-    if workers <= 1:
-        yield from map(function, items)
-        return
-    from concurrent.futures import Future, ThreadPoolExecutor  # slow to import, often not needed
-
-    pending: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(workers, "kmcodec")
-    try:
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) >= 2 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def count_workers(threads: int | None, bands: int) -> int:
-    """Return the number of threads for some bands: as many as the caller wants, or one a core."""
-    if threads is None:
-        affinity = getattr(os, "sched_getaffinity", None)
-        threads = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(check_integer("threads", threads, 1), bands)
 
 
 def choose_band_rows(width: int, height: int, wanted: int | None) -> int:
@@ -88,9 +59,16 @@ def pack_bands(header: Header, indices: Indices) -> Iterator[bytearray]:
 
 
 def model_bands(
-    header: Header, codes: Indices, slack: float, threads: int | None
+    header: Header,
+    codes: Indices,
+    slack: float,
+    threads: int | None,
+    progress: Callable[[], object],
 ) -> list[bytes] | None:
-    """Return the modelled payload of each band, or None if one is longer than packed."""
+    """Return the modelled payload of each band, or None if one is longer than packed.
+
+    Call ``progress`` after each band.
+    """
 
     def encode(number: int) -> bytes | None:
         rows = codes[slice(*header.rows_of_band(number))]
@@ -103,6 +81,7 @@ def model_bands(
             if payload is None:
                 return None
             payloads.append(payload)
+            progress()
     return payloads
 
 
@@ -111,31 +90,37 @@ def read_bands(
     bands: Bands,
     decode: Callable[[bytes, Band], Result],
     threads: int | None,
+    progress: Progress | None,
 ) -> Iterator[Result]:
     """Read and verify bands in order on the caller's thread, and decode them on several."""
     payloads = ((read_band(stream, band), band) for band in bands)
     size = max(1, _TASK_PIXELS // (bands.header.band_rows * bands.header.width))
     tasks = iter(lambda: list(islice(payloads, size)), [])
     workers = count_workers(threads, -(-len(bands) // size))
-    results = map_in_order(lambda task: [decode(*item) for item in task], tasks, workers)
-    return chain.from_iterable(results)
+    stages = Stages(progress)
+    decoded = map_in_order(lambda task: [decode(*item) for item in task], tasks, workers)
+    with stages("decoding", len(bands)), closing(decoded):
+        for results in decoded:
+            for result in results:
+                stages.step()
+                yield result
 
 
 def decode_pixel_bands(
     stream: IO[bytes],
     head: Head,
-    table: NDArray[np.uint8],
     box: tuple[int, int, int, int] | None,
     threads: int | None,
+    progress: Progress | None,
 ) -> NDArray[np.uint8]:
-    """Decode the pixels of a part of a picture.
+    """Decode the pixels of a part of a picture, (height, width, 3 or 4).
 
     Args:
         stream: the file.
         head: its head.
-        table: (color_count, channels) what each palette index becomes.
         box: left, top, right and bottom of the part; None for all.
         threads: bands decoded at once; None for one a core.
+        progress: told the stage "decoding", and bands done and in all.
 
     Raises:
         KmqError: a band is damaged.
@@ -152,7 +137,7 @@ def decode_pixel_bands(
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise ValueError(f"box {box} is empty or not within {width} x {height} pixels")
     bands = find_bands(stream, head).of_rows(top, bottom)
-    table = head.by_code(table)
+    table = head.by_code(color_palette(head.palette))
     pixels = np.empty((bottom - top, right - left, table.shape[1]), np.uint8)
 
     def decode(payload: bytes, band: Band) -> None:
@@ -167,11 +152,13 @@ def decode_pixel_bands(
             rows = out[first - band.top : last - band.top]
             pixels[first - top : last - top] = rows[:, left:right]
 
-    deque(read_bands(stream, bands, decode, threads), 0)
+    deque(read_bands(stream, bands, decode, threads, progress), 0)
     return pixels
 
 
-def decode_indexed_bands(stream: IO[bytes], head: Head, threads: int | None) -> Indices:
+def decode_indexed_bands(
+    stream: IO[bytes], head: Head, threads: int | None, progress: Progress | None
+) -> Indices:
     """Decode all palette indices of a picture: (height, width).
 
     Raises:
@@ -188,18 +175,28 @@ def decode_indexed_bands(stream: IO[bytes], head: Head, threads: int | None) -> 
         if order is not None:
             modelled.look_up(order, out, out)
 
-    deque(read_bands(stream, bands, decode, threads), 0)
+    deque(read_bands(stream, bands, decode, threads, progress), 0)
     return indices
 
 
-def check_band(stream: IO[bytes], head: Head, band: Band) -> None:
-    """Verify a band without keeping its pixels.
+def check_bands(
+    stream: IO[bytes],
+    head: Head,
+    bands: Bands,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Verify bands without keeping their pixels.
 
     Raises:
-        KmqError: the band is damaged.
+        KmqError: a band is damaged.
     """
-    header, rows = head.header, band.bottom - band.top
-    coder = CODERS[header.coding]
-    coder.check_indices(
-        read_band(stream, band), header.color_count, rows, header.width, band.offset
-    )
+    header = head.header
+
+    def check(payload: bytes, band: Band) -> None:
+        rows = band.bottom - band.top
+        CODERS[header.coding].check_indices(
+            payload, header.color_count, rows, header.width, band.offset
+        )
+
+    deque(read_bands(stream, bands, check, threads, progress), 0)

@@ -12,6 +12,7 @@ to lie within the data.
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import SEEK_END
 from typing import IO, NamedTuple, overload
@@ -33,7 +34,7 @@ from .sections import (
     unpack_u32,
     write_metadata,
 )
-from .source import read_bytes
+from .source import Source, open_source, read_bytes
 
 
 class Band(NamedTuple):
@@ -199,6 +200,13 @@ def join_file(
         yield length
         yield payload
         yield U32.pack(checksum)
+
+
+@contextmanager
+def open_head(source: Source, max_pixels: int | None) -> Iterator[tuple[IO[bytes], Head]]:
+    """Open a .kmq file and read its head; arguments and errors are those of both that it calls."""
+    with open_source(source) as stream:
+        yield stream, read_head(stream, max_pixels)
 
 
 def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..format import MAX_MODELLED_CELLS, Coding, Flags, Header, Indices
 from ..options import Options
 from ..pixels import Indexed
+from ..stages import Stages
 from .bands import choose_band_rows, model_bands, pack_bands
 from .modelled import SMALL_PIXELS, choose_sample, estimate
 from .order import green_order, invert_order, split_order
@@ -64,11 +65,13 @@ def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
     Args:
         source: the picture.
         keep_order: whether palette and indices must be decoded as they are, not only the pixels.
-        options: ``coding``, ``slack``, ``band_rows`` and ``threads``.
+        options: ``coding``, ``slack``, ``band_rows``, ``threads`` and ``progress``.
     """
     header = _make_header(source, options.band_rows)
+    stages = Stages(options.progress)
     if options.coding == "packed":
-        return Plan(header, source.palette.tobytes(), source.indices, None)
+        with stages("coding"):
+            return Plan(header, source.palette.tobytes(), source.indices, None)
     arrangements = [_arrange(source, order, keep_order) for order in _orders(source, keep_order)]
     if source.indices.size > SMALL_PIXELS and len(arrangements) > 1:
         arrangements = [min(arrangements, key=lambda a: _estimated_size(a, header.color_count))]
@@ -76,9 +79,13 @@ def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
     packable = [given, *(a for a in arrangements if not a.has_order)]
     best = min((_plan(header, a, None) for a in packable), key=lambda plan: plan.size)
     modelled = replace(header, coding=Coding.MODELLED)
-    if header.color_count > 1 and modelled.band_cells <= MAX_MODELLED_CELLS:
+    if header.color_count == 1 or modelled.band_cells > MAX_MODELLED_CELLS:
+        arrangements = []
+    with stages("coding", len(arrangements) * header.band_count or 1):
         for arrangement in arrangements:
-            payloads = model_bands(modelled, arrangement.codes, options.slack, options.threads)
+            payloads = model_bands(
+                modelled, arrangement.codes, options.slack, options.threads, stages.step
+            )
             if payloads is not None:
                 plan = _plan(modelled, arrangement, payloads)
                 best = min(best, plan, key=lambda plan: plan.size)

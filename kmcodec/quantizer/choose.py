@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from ..errors import QualityError
 from ..options import Options
+from ..stages import Stages
 from .cloud import Cloud, row_keys, without
 from .kmeans import Trace, weighted_kmeans
 from .points import MAX_WEIGHT
 from .rounding import nudge_entries, round_centroids
 from .search import choose_effort, search_centroids
 from .seeding import SEEDINGS
-from .stages import Stages
 
 _WEIGHT_UNIT: Final = 1024  # so that shares of square roots still differ
 
@@ -89,13 +89,13 @@ def _cluster_colors(
     if k == len(fixed):
         return fixed, _no_trace(cloud, fixed)
     effort = choose_effort(options.speed, k, options.starts, options.iterations)
-    with stages("search"):
+    with stages("search", effort.starts + effort.rounds):
         if options.seeding is None:
             seeds = search_centroids(points, k, effort, options.seed, held, stages.step)
         else:
             seeding = SEEDINGS[options.seeding]
             seeds = np.vstack((held, seeding(points, k - len(fixed), options.seed)))
-    with stages("kmeans"):
+    with stages("kmeans", effort.iterations):
         clustering = weighted_kmeans(
             points,
             seeds,

@@ -1,6 +1,7 @@
 """Map pixels to palette indices by dithering, where the nearest entry is not wanted."""
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -12,10 +13,16 @@ from .points import four_channels
 from .space import opaque_channels
 
 LEAF: Final = 8  # palette entries that the tree does not divide further
+_PATTERN: Final = 8  # rows and columns of an ordered one
+PIECE_PIXELS: Final = 1 << 18  # done at once, so that an interrupt need not wait for the last row
 
 
 def diffuse_errors(
-    pixels: NDArray[np.uint8], palette: NDArray[np.uint8], dither: float, nearest: Indices
+    pixels: NDArray[np.uint8],
+    palette: NDArray[np.uint8],
+    dither: float,
+    nearest: Indices,
+    progress: Callable[[], object] = lambda: None,
 ) -> Indices:
     """Dither by error diffusion: pass the share ``dither`` of a pixel's error to its neighbors.
 
@@ -32,26 +39,35 @@ def diffuse_errors(
         palette: (k, c) uint8, k in 1..65536.
         dither: 0..1, in steps of 1/256.
         nearest: (height, width) the index of each pixel without dithering.
+        progress: called after each of ``row_pieces``.
 
     Returns:
         Palette indices (height, width), of the dtype of ``nearest``.
     """
     indices = nearest.copy()
-    width = pixels.shape[1]
-    loops.diffuse_errors(
-        np.ascontiguousarray(pixels),
-        opaque_channels(pixels),
-        round(dither * 256),
-        four_channels(palette.astype(np.int32)),
-        *_build_tree(palette),
-        np.zeros((2, width + 2, 4), np.int32),
-        indices,
-    )
+    pixels = np.ascontiguousarray(pixels)
+    entries, tree = four_channels(palette.astype(np.int32)), _build_tree(palette)
+    errors = np.zeros((2, pixels.shape[1] + 2, 4), np.int32)
+    for rows in row_pieces(indices.shape):
+        loops.diffuse_errors(
+            pixels[rows],
+            opaque_channels(pixels),
+            round(dither * 256),
+            entries,
+            *tree,
+            errors,
+            indices[rows],
+        )
+        progress()
     return indices
 
 
 def order_dither(
-    pixels: NDArray[np.uint8], palette: NDArray[np.uint8], dither: float, nearest: Indices
+    pixels: NDArray[np.uint8],
+    palette: NDArray[np.uint8],
+    dither: float,
+    nearest: Indices,
+    progress: Callable[[], object] = lambda: None,
 ) -> Indices:
     """Dither in order: add a fixed pattern of 8 x 8 to the pixels, then find their entries.
 
@@ -63,16 +79,28 @@ def order_dither(
     Arguments and result are those of :func:`diffuse_errors`.
     """
     indices = nearest.copy()
-    loops.order_dither(
-        np.ascontiguousarray(pixels),
-        opaque_channels(pixels),
-        round(dither * 256 * _spacing(palette)),
-        bayer_matrix(8),
-        four_channels(palette.astype(np.int32)),
-        *_build_tree(palette),
-        indices,
-    )
+    pixels = np.ascontiguousarray(pixels)
+    entries, tree = four_channels(palette.astype(np.int32)), _build_tree(palette)
+    strength = round(dither * 256 * _spacing(palette))
+    for rows in row_pieces(indices.shape):
+        loops.order_dither(
+            pixels[rows],
+            opaque_channels(pixels),
+            strength,
+            bayer_matrix(_PATTERN),
+            entries,
+            *tree,
+            indices[rows],
+        )
+        progress()
     return indices
+
+
+def row_pieces(shape: tuple[int, ...]) -> list[slice]:
+    """Return the rows of a picture done at once: whole patterns, and pairs there and back."""
+    height, width = shape
+    rows = max(1, PIECE_PIXELS // (_PATTERN * width)) * _PATTERN
+    return [slice(top, top + rows) for top in range(0, height, rows)]
 
 
 def bayer_matrix(size: int) -> NDArray[np.int32]:

@@ -112,7 +112,7 @@ def weighted_kmeans(
     *,
     fixed: int = 0,
     tolerance: float = 0,
-    progress: Callable[[], object] | None = None,
+    progress: Callable[[], object] = lambda: None,
 ) -> Clustering:
     """Compute the result of :func:`textbook_kmeans` from distinct points with weights.
 
@@ -126,7 +126,7 @@ def weighted_kmeans(
         fixed: so many of the first centroids do not move.
         tolerance: stop as soon as an iteration lowers the inertia by less than this share of it;
             0 waits until no assignment changes.
-        progress: called before each iteration.
+        progress: called after each iteration.
 
     Raises:
         ValueError: fewer points than centroids, or no iteration.
@@ -140,8 +140,6 @@ def weighted_kmeans(
     held = snap(centroids[:fixed])
 
     def step(centroids: NDArray[np.float64]) -> Step:
-        if progress is not None:
-            progress()
         assignment = points.assign(centroids)
         changed = loops.sum_clusters(points.points, weights, assignment, before, sums, sizes)
         if not sizes[fixed:].all():
@@ -151,6 +149,7 @@ def weighted_kmeans(
         means = snap(sums[:, :channels] / np.maximum(sizes, 1)[:, np.newaxis])
         means[:fixed] = held
         inertia = _inertia(squares, means, sums[:, :channels], sizes)
+        progress()
         return Step(means, assignment, inertia, changed)
 
     return _iterate(step, centroids, iterations, tolerance)

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..options import Options
+from ..stages import Stages
 from .choose import Chosen, choose_palette, weigh_colors
 from .cloud import Cloud
-from .dithering import DITHERINGS
+from .dithering import DITHERINGS, row_pieces
 from .histogram import index_colors, look_up
 from .points import MAX_WEIGHT
 from .quantized import Quantized, squared_error
-from .rate import map_rate_aware
+from .rate import ROUNDS, map_rate_aware
 from .space import SPACES
-from .stages import Stages
 
 _MAX_IMPORTANCE: Final = 65535
 
@@ -43,8 +43,11 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
         TypeError, ValueError: pixels or options do not fit each other.
     """
     stages = Stages(options.progress)
-    with stages("histogram"):
-        indexed = [index_colors(pixels) for pixels in pictures]
+    with stages("histogram", len(pictures) + 1):
+        indexed = []
+        for pixels in pictures:
+            indexed.append(index_colors(pixels))
+            stages.step()
         histograms = [histogram for histogram, _ in indexed]
         together = histograms[0].merge(*histograms[1:]) if histograms[1:] else histograms[0]
         counts = together.counts
@@ -61,9 +64,15 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
         own = cloud if histogram is together else Cloud(histogram, space)
         result = _map_pixels(pixels, positions, own, (palette, trace), options, stages)
         if options.rate > 0:
-            with stages("rate"):
+            with stages("rate", ROUNDS):
                 lowered = map_rate_aware(
-                    own, positions, palette, options.rate, fixed=fixed, threads=options.threads
+                    own,
+                    positions,
+                    palette,
+                    options.rate,
+                    fixed=fixed,
+                    threads=options.threads,
+                    progress=stages.step,
                 )
                 error = squared_error(pixels, *lowered)
                 of_rate = Quantized.of(*lowered, error, trace, stages.seconds)
@@ -81,13 +90,14 @@ def _map_pixels(
     stages: Stages,
 ) -> Quantized:
     palette, trace = chosen
-    with stages("mapping"):
+    dithered = options.dither > 0
+    with stages("mapping", len(row_pieces(positions.shape)) if dithered else 1):
         nearest = cloud.map_nearest(palette)
         indices = look_up(nearest, positions)
         error = cloud.squared_error(palette, nearest)
-        if options.dither > 0 and error > 0:
+        if dithered and error > 0:
             dither = DITHERINGS[options.dithering]
-            indices = dither(pixels, palette, options.dither, indices)
+            indices = dither(pixels, palette, options.dither, indices, stages.step)
             error = squared_error(pixels, palette, indices)
     return Quantized.of(palette, indices, error, trace, stages.seconds)
 

@@ -13,13 +13,14 @@ table, would be slower and blind to the later ones. `tools/kmq-bench rate --abla
 each part gains.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..format import Indices, index_dtype
+from ..workers import count_workers, map_in_order
 from ._loops import rate as loops
 from .cloud import Cloud, prefer_equal, without
 from .points import PointSet, four_channels
@@ -57,6 +58,7 @@ def map_rate_aware(
     *,
     fixed: int = 0,
     threads: int | None = None,
+    progress: Callable[[], object] = lambda: None,
 ) -> tuple[NDArray[np.uint8], Indices]:
     """Map pixels to a palette so that the indices take fewer bits, and fit the palette to that.
 
@@ -69,6 +71,7 @@ def map_rate_aware(
             range for photographs.
         fixed: so many of the first entries stay as they are, in use or not.
         threads: bands mapped at once; the result does not depend on it.
+        progress: called after each round.
 
     Returns:
         The palette, (1..k, c) uint8: the fixed entries, then distinct ones in ascending order, each
@@ -82,6 +85,7 @@ def map_rate_aware(
         indices = _lower_costs(cloud, points, places, palette, squared_units, indices, threads)
         if fixed < len(palette):
             palette, indices = _move_entries(cloud, points, places, palette, indices, fixed)
+        progress()
     return palette, indices.astype(index_dtype(len(palette)))
 
 
@@ -128,8 +132,8 @@ def _lower_costs(
         )
         return band[1:-1, 1:-1]
 
-    with ThreadPoolExecutor(threads) as pool:
-        return np.concatenate(list(pool.map(lower, range(0, height, rows))))
+    tops = range(0, height, rows)
+    return np.concatenate(list(map_in_order(lower, tops, count_workers(threads, len(tops)))))
 
 
 def _group_entries(entries: NDArray[np.uint16]) -> NDArray[np.int32]:

@@ -98,7 +98,7 @@ def search_centroids(
         effort: what to spend.
         seed: for all that is drawn at random.
         held: (f, c) centroids that do not move, f <= k.
-        progress: called before each K-Means iteration.
+        progress: called after each start and each round.
 
     Returns:
         (k, c) float64, those held first.
@@ -115,13 +115,14 @@ def search_centroids(
             iterations,
             fixed=fixed,
             tolerance=_COARSE_TOLERANCE,
-            progress=progress,
         )
 
     best = settle(np.vstack((held, wu_seeding(coarse, k - fixed))))
+    progress()
     for start in range(1, effort.starts):
         other = settle(np.vstack((held, kmeanspp_seeding(coarse, k - fixed, seed + start))))
         best = min(best, other, key=lambda clustering: clustering.inertia)
+        progress()
     draws = PCG64(seed)
     most = min(max(2, k // 16), (k - fixed) // 2)
     pairs = most
@@ -131,6 +132,7 @@ def search_centroids(
             best = changed
         else:  # fewer, as bad changes hide good ones; after one pair, more again
             pairs = pairs - 1 if pairs > 1 else most // 2 + 1
+        progress()
     return best.centroids
 
 

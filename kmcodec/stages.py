@@ -1,11 +1,10 @@
 """Tell a callback what is being done, and time it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-Progress = Callable[[str, int], object]
-"""A callback for the name of a stage and the steps begun in it; what it raises ends the work."""
+from .options import Progress, check_function
 
 
 class Stages:
@@ -17,23 +16,30 @@ class Stages:
 
     def __init__(self, progress: Progress | None = None) -> None:
         """Tell ``progress``, if there is one."""
+        check_function("progress", progress)
         self.seconds: dict[str, float] = {}
         self._progress = progress
         self._stage = ""
-        self._steps = 0
+        self._done = self._total = 0
 
     @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        """Run a stage in a context, which may be entered again."""
-        self._stage, self._steps = stage, -1
-        self.step()
+    def __call__(self, stage: str, total: int = 1) -> Iterator[None]:
+        """Run a stage of at most ``total`` steps in a context, which may be entered again."""
+        self._stage, self._done, self._total = stage, 0, total
+        self._tell()
         start = time.perf_counter()
         yield
         passed = time.perf_counter() - start
         self.seconds[stage] = self.seconds.get(stage, 0.0) + passed
+        if self._done < self._total:
+            self._done = self._total
+            self._tell()
 
     def step(self) -> None:
-        """Tell that one more step of the stage begins."""
-        self._steps += 1
+        """Tell that one more step of the stage is done."""
+        self._done += 1
+        self._tell()
+
+    def _tell(self) -> None:
         if self._progress is not None:
-            self._progress(self._stage, self._steps)
+            self._progress(self._stage, self._done, self._total)
