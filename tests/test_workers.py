@@ -216,11 +216,15 @@ def test_an_interrupt_does_not_wait_for_what_has_begun(error):
 def test_ctrl_c_ends_a_process_whose_workers_do_not():
     """Neither the main thread nor the end of the process waits for a worker, which never ends."""
     script = (
-        "import signal, threading\n"
+        "import signal, sys, threading, time\n"
         "from kmcodec.workers import map_in_order\n"
+        "main = threading.main_thread().ident\n"
         "def work(number):\n"
         "    if number == 1:\n"
-        "        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)\n"
+        "        while sys._current_frames()[main].f_code.co_name != 'wait':\n"
+        "            time.sleep(0.01)\n"
+        "        time.sleep(0.2)  # until it sleeps, as Python has no other way to tell\n"
+        "        signal.pthread_kill(main, signal.SIGINT)\n"
         "    threading.Event().wait()\n"
         "list(map_in_order(work, range(9), 2))\n"
     )
