@@ -28,7 +28,7 @@ def encode_pieces(
     found = read_metadata(image, given, settings.has_color)  # which may be behind the pixels
     metadata = collect_metadata(given, found, fit_mode(picture.mode, settings))
     mode, quantized = index_picture(picture, settings)
-    choices = [quantized, quantized.lowered] if quantized.lowered else [quantized]
+    choices = [choice for choice in (quantized, quantized.lowered) if choice]
     keep_order = settings.palette is not None or mode.has_palette
     plans = [plan_file(Indexed(mode, *choice), keep_order, settings) for choice in choices]
     plan, chosen = min(zip(plans, choices, strict=True), key=lambda pair: pair[0].size)
@@ -141,12 +141,10 @@ def decode_indexed(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.uint8], Indices]:
-    """Decode a .kmq file to its palette and indices; the inverse of ``encode_indexed``.
+    """Decode a .kmq file to its palette and indices, as ``encode_indexed`` takes them.
 
-    Arguments and errors are those of ``decode``.
-
-    Returns:
-        palette (K, 3 or 4) uint8, and indices (height, width) uint8, or uint16 above 256 colors.
+    Arguments and errors are those of ``decode``. The palette is (K, 3 or 4) uint8, indices are
+    (height, width) uint8, or uint16 above 256 colors.
     """
     with open_head(data, max_pixels) as (stream, head):
         return color_palette(head.palette), decode_indexed_bands(stream, head, threads, progress)

@@ -11,7 +11,7 @@ from helpers import gradient
 
 import kmcodec
 
-RECIPES = Path(__file__).resolve().parent.parent / "tools" / "recipes"
+RECIPES = Path(__file__).resolve().parent.parent / "tools" / "examples" / "recipes"
 LIBRARIES = {path.stem: path.stem.split("_")[0] for path in RECIPES.glob("*.py")}
 
 

@@ -50,6 +50,7 @@ def register() -> None:
 
 
 def main(source: str, target: str) -> None:
+    """Read a .kmq through the library, and write it through that again."""
     register()
     image = Image.open(BytesIO(Path(source).read_bytes()))
     with Path(target).open("wb") as file:

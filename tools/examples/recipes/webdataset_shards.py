@@ -10,6 +10,7 @@ import kmcodec
 
 
 def main(source: str, target: str, shard: str = "shard.tar") -> None:
+    """Read a .kmq through the library, and write it through that again."""
     with Image.open(source) as image, wds.TarWriter(shard) as writer:
         writer.write({"__key__": "0", "kmq": kmcodec.encode(image, 16), "cls": 7})
     # Which extensions are images is a list of webdataset's own, so it is told once more.
