@@ -13,7 +13,8 @@ from PIL import Image, ImageFile
 
 from .codec import encode_pieces
 from .coding.bands import CODERS, check_bands, read_bands
-from .coding.container import Band, find_bands, read_head
+from .coding.container import find_bands, read_head
+from .coding.layout import Band
 from .coding.metadata import pillow_info
 from .coding.source import write_pieces
 from .errors import errors_of

@@ -14,7 +14,8 @@ from PIL import Image
 from .atomic import atomic_file
 from .codec import Quantized, encode_pieces
 from .coding.bands import check_bands
-from .coding.container import Sections, check_limit, find_bands, open_head
+from .coding.container import check_limit, find_bands, open_head
+from .coding.layout import Sections
 from .coding.sections import METADATA_PREFIX, Section
 from .coding.source import Source, open_source, write_pieces
 from .errors import SignatureError

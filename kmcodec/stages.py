@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .options import Progress, check_function
+from .checks import check_function
+from .options import Progress
 
 
 class Stages:

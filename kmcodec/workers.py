@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable
 from threading import Thread
 from typing import TypeVar
 
-from .options import check_integer
+from .checks import check_integer
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

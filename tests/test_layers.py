@@ -16,7 +16,7 @@ MODULES = {
 
 # From the lowest on: a module or folder sees only what is on layers before its own.
 LAYERS = [
-    {"_compiled", "atomic", "errors"},
+    {"_compiled", "atomic", "checks", "errors"},
     {"colors", "format", "libkmq", "profiles", "transparency"},
     {"options"},
     {"pixels", "embedded", "stages", "workers"},
@@ -87,7 +87,7 @@ def test_the_wings_do_not_know_one_another():
 
 def test_options_see_only_the_format():
     """Options, and the colors in them, are checked without knowing what is done with them."""
-    assert imports_of("options") == {"colors", "format"}
+    assert imports_of("options") == {"checks", "colors", "format"}
     assert imports_of("format") == {"errors"}
     assert imports_of("colors") == set()
     assert imports_of("errors") == set()

@@ -20,7 +20,8 @@ from ..pixels import color_palette
 from ..stages import Stages
 from ..workers import count_workers, map_in_order
 from . import modelled, packed
-from .container import Band, Bands, Head, find_bands, read_band
+from .container import Head, find_bands, read_band
+from .layout import Band, Bands
 
 Result = TypeVar("Result")
 
