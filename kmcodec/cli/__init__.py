@@ -97,8 +97,10 @@ def escape(text: str) -> str:
 def tell(command: str, name: str, message: str) -> None:
     """Write one line to standard error, if anybody listens."""
     if sys.stderr is not None:
-        with suppress(OSError):
-            print(f"{command}: {escape(name)}: {escape(message)}", file=sys.stderr)
+        try:
+            print(f"{command}: {escape(name)}: {escape(message)}", file=sys.stderr, flush=True)
+        except OSError:
+            _discard(sys.stderr)
 
 
 def plural(count: int, noun: str) -> str:
@@ -131,10 +133,10 @@ def run(command: str, work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        _discard_output()
+        _discard(sys.stdout)
         return Exit.BROKEN_PIPE
     except (OSError, MemoryError) as error:  # those of named files are CommandErrors by now
-        _discard_output()
+        _discard(sys.stdout)
         fault = explain(error, "standard output")
         tell(command, fault.name, str(fault))
         return Exit.FAILED
@@ -178,7 +180,7 @@ def _signals_unwind() -> Iterator[None]:
             signal.signal(number, old)
 
 
-def _discard_output() -> None:
-    """Keep the interpreter from failing once more when it flushes standard output at its end."""
+def _discard(stream: TextIO) -> None:
+    """Keep the interpreter from failing once more when it flushes a stream at its end."""
     with suppress(OSError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
