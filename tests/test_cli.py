@@ -35,7 +35,7 @@ def test_closed_standard_streams(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", None)
     for main in (convert.main, info.main):
         assert main(["-"]) == 1
-        assert capsys.readouterr().err.endswith(": -: the standard stream is closed\n")
+        assert capsys.readouterr().err.endswith(": standard input or output: it is closed\n")
     monkeypatch.setattr(sys, "stdout", None)
     assert convert.main(["a.png", "-"]) == 1
     assert convert.main(["a.png", "b.kmq"]) == 0
@@ -72,7 +72,7 @@ def test_closed_standard_output(tool, arguments):
     """What is asked for and has nowhere to go is an error, before anything is written."""
     result = run_shell(tool, *arguments, closed=">&-")
     assert result.returncode == 1
-    assert result.stderr == f"{tool}: -: the standard stream is closed\n".encode()
+    assert result.stderr == f"{tool}: standard input or output: it is closed\n".encode()
     assert not Path("x.kmq").exists()
 
 

@@ -69,6 +69,17 @@ def test_orientation_in_every_format(option, extension, place, capsys):
         np.testing.assert_array_equal(seen, turned(Image.fromarray(pixels), 6))
 
 
+@pytest.mark.parametrize("extension", ["bmp", "gif", "ppm", "tga"])
+def test_orientation_where_no_exif_tells_it(extension, place):
+    """The pixels are turned in a format that cannot say how to turn them."""
+    pixels = picture(7, 4, 9)
+    kmcodec.save(pixels, place / "t.kmq", exif=oriented(6))
+    assert convert.main(["t.kmq", f"t.{extension}"]) == 0
+    with Image.open(f"t.{extension}") as again:
+        found = again.convert("RGB")
+    np.testing.assert_array_equal(found, turned(Image.fromarray(pixels), 6))
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK"])
 def test_orientation_in_every_mode(mode):
     """What is turned keeps its mode, palette and transparency."""

@@ -142,10 +142,11 @@ def test_palette_pictures_with_too_many_colors_are_quantized(mode):
     assert quantized.mse > 0
 
 
-def test_importance_must_fit_the_picture():
-    """One for a picture of another size is refused."""
+@pytest.mark.parametrize("colors", [4, 65536])
+def test_importance_must_fit_the_picture(colors):
+    """One for a picture of another size is refused, whether or not it would count."""
     with pytest.raises(ValueError, match=r"importance is of shape \(2, 3\), the picture of"):
-        kmcodec.encode(photo(20, 12), 4, importance=np.ones((2, 3)))
+        kmcodec.encode(photo(20, 12), colors, importance=np.ones((2, 3)))
 
 
 def test_drop_unused_keeps_the_order():

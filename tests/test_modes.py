@@ -151,6 +151,15 @@ def test_transparency_without_room_is_refused(name, extensions, capsys):
             assert abs(difference).max() <= 1
 
 
+@pytest.mark.parametrize("extension", ["png", "webp", "tif", "tga"])
+def test_background_leaves_alpha_where_it_is_held(extension):
+    """Only a format that holds no transparency gets the color."""
+    kmcodec.save(PICTURES["RGBA"], "p.kmq")
+    assert convert.main(["p.kmq", f"q.{extension}", "--background", "red"]) == 0
+    with Image.open(f"q.{extension}") as image:
+        np.testing.assert_array_equal(visible(image), visible(Image.open("p.kmq")))
+
+
 def test_background_is_not_for_kmq(capsys):
     """A .kmq has room for alpha."""
     assert convert.main(["a.png", "b.kmq", "--background", "red"]) == 2

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import TOOLS, exit_code, same
+from commands import TOOLS, exit_code, posix, same
 from helpers import picture
 
 import kmcodec
@@ -102,6 +102,26 @@ def test_a_second_input_is_not_replaced(capsys):
     assert same("b.kmq", "a.kmq")
     assert convert.main(["-f", "-k", "2", "a.kmq", "a.kmq"]) == 0
     assert convert.main(["a.kmq", "new.kmq"]) == 0
+
+
+@posix
+def test_the_input_is_not_replaced_by_another_format(capsys):
+    """A link to the input is no name for another format, even if forced."""
+    Path("link.kmq").symlink_to("a.png")
+    Path("link.png").symlink_to("a.kmq")
+    old = Path("a.png").read_bytes(), Path("a.kmq").read_bytes()
+    for arguments in (["a.png", "link.kmq"], ["a.kmq", "-o", "link.png"]):
+        assert convert.main(["-f", *arguments]) == 4
+        assert "is the input by another name, and not of its format" in capsys.readouterr().err
+    assert (Path("a.png").read_bytes(), Path("a.kmq").read_bytes()) == old
+
+
+@pytest.mark.parametrize("arguments", [["", "b.kmq"], ["a.png", ""], ["a.png", "-o", ""]])
+def test_empty_names(capsys, arguments):
+    """As of a variable of the shell that is not set."""
+    assert exit_code(convert.main, *arguments) == 2
+    assert "a name is empty" in capsys.readouterr().err
+    assert not Path("b.kmq").exists()
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def opened(stream: TextIO | None) -> TextIO:
     To ``print`` None means standard output, where a picture may go.
     """
     if stream is None:
-        raise CommandError(Exit.FAILED, STANDARD, "the standard stream is closed")
+        raise CommandError(Exit.FAILED, "standard input or output", "it is closed")
     return stream
 
 

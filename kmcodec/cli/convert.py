@@ -29,7 +29,7 @@ from . import (
     tell,
 )
 from .coding_options import add_coding_options, given_options, parse_color, read_options
-from .export import write_image
+from .export import EXIF_FORMATS, write_image
 from .modes import ExportError, fit_image
 from .orientation import orient_image, strip_metadata
 from .reading import open_input
@@ -62,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.out is not None and args.output is not None:
         parser.error("OUT is given twice, by its place and by -o")
     args.output = args.out if args.output is None else args.output
+    if "" in (args.input, args.output):
+        parser.error("a name is empty")
     try:
         args.options = given_options(args)
     except ValueError as error:
@@ -116,7 +118,8 @@ def convert(args: argparse.Namespace) -> int:
             load_image(image, args)
             input_bytes = file.seek(0, SEEK_END)
             exported = fit_target(image, file, args, target_format, output)
-        if args.auto_orient or args.strip:
+        loses_exif = target_format not in {FORMAT, *EXIF_FORMATS}
+        if args.auto_orient or args.strip or loses_exif:
             orient_image(image)
             if exported is not None and exported is not image:
                 orient_image(exported)
@@ -223,5 +226,6 @@ def export_image(image: Image.Image, target_format: str, output: str) -> bytes:
     """Return the picture in a format of Pillow's, complete in memory before a file is touched."""
     try:
         return write_image(image, target_format, lambda lost: warnings.warn(lost, stacklevel=2))
-    except Exception as error:  # Pillow's writers raise many kinds
-        raise CommandError(Exit.FAILED, output, str(error) or type(error).__name__) from error
+    except Exception as error:  # Pillow's writers raise many kinds, such as struct.error
+        fault = f"cannot be written as {target_format}: {error or type(error).__name__}"
+        raise CommandError(Exit.FAILED, output, fault) from error

@@ -9,6 +9,9 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from kmcodec.coding.metadata import STORAGE_TAGS, decode_text
 from kmcodec.format import METADATA_NAMES
 
+EXIF_FORMATS: Final = frozenset({"AVIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
+"""Those of Pillow's own that hold EXIF, and with it how a picture is to be turned."""
+
 _JPEG_DPI: Final = 65535  # a larger one is written as its last 16 bits
 
 

@@ -54,7 +54,6 @@ _PALETTE_FIRST: Final = ("P", "P;1", "P;A", "RGB", "RGBA", "L", "1")
 _ORDERS: Final = {"1": _GRAY_FIRST, "L": _GRAY_FIRST, "LA": _GRAY_FIRST} | dict.fromkeys(
     ("P", "P;1", "P;A", "PA"), _PALETTE_FIRST
 )
-_ALPHA_KINDS: Final = {"LA", "RGBA", "PA", "P;1", "P;A"}
 
 _ICNS_SIDES: Final = (32, 64, 128, 256, 512, 1024)
 _ICO_SIDE: Final = 256
@@ -73,7 +72,7 @@ def fit_image(
         image: of a .kmq file, its pixels read.
         file: that file.
         target: the format, in Pillow's word.
-        background: the color to put the picture on, if it has alpha.
+        background: the color to put the picture on, if it has alpha that the format cannot hold.
 
     Raises:
         ExportError: there is no such mode.
@@ -81,19 +80,30 @@ def fit_image(
     check_size(image.size, target)
     kinds = _KINDS.get(target, _OTHER_KINDS).split()
     kind = kind_of(image)
-    if kind in kinds and (background is None or kind not in _ALPHA_KINDS):
+    if kind in kinds:
         return image
     palette, indices = decode_indexed(file, max_pixels=None)
-    if background is not None:
-        palette = flatten(palette, background)
     palette = drop_alpha(palette, indices)
-    for candidate in _ORDERS.get(kind, _COLOR_FIRST):
-        if candidate in kinds:
-            made = _MAKERS[candidate](palette, indices)
-            if made:
-                made.info.update((n, image.info[n]) for n in METADATA_NAMES if n in image.info)
-                return made
-    raise ExportError(find_fault(palette, target, kinds))
+    candidates = [candidate for candidate in _ORDERS.get(kind, _COLOR_FIRST) if candidate in kinds]
+    made = make_image(candidates, palette, indices)
+    if made is None and background is not None:
+        palette = flatten(palette, background)
+        made = make_image(candidates, palette, indices)
+    if made is None:
+        raise ExportError(find_fault(palette, target, kinds))
+    made.info.update((name, image.info[name]) for name in METADATA_NAMES if name in image.info)
+    return made
+
+
+def make_image(
+    kinds: list[str], palette: NDArray[np.uint8], indices: Indices
+) -> Image.Image | None:
+    """Make a picture of the first kind that holds it; None if none does."""
+    for kind in kinds:
+        image = _MAKERS[kind](palette, indices)
+        if image:
+            return image
+    return None
 
 
 def kind_of(image: Image.Image) -> str:

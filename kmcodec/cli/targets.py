@@ -71,9 +71,13 @@ def check_target(args: argparse.Namespace, output: str, target_format: str, from
     with suppress(OSError):  # where the name cannot be looked up, writing will tell why
         if not (is_own_name(output) and Path(output).is_file()):
             return  # new, or written as it is
+        again = from_kmq and target_format == FORMAT
         same = args.input != STANDARD and Path(args.input).samefile(output)
-        if args.out and not same and from_kmq and target_format == FORMAT:
+        if args.out and not same and again:
             fault = "exists and is of the input's format, as a second input; -o makes it the output"
+            raise CommandError(Exit.REFUSED, output, fault)
+        if same and not again and Path(args.input).resolve() == Path(output).resolve():
+            fault = "is the input by another name, and not of its format"
             raise CommandError(Exit.REFUSED, output, fault)
         if not args.force:
             fault = "is the input" if same else "exists"

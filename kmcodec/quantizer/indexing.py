@@ -38,6 +38,10 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
         QualityError: ``options.psnr``, or an exact result, takes more colors.
         ValueError: ``options.importance`` is not of the shape of the picture.
     """
+    shape = source[-1].shape[:2]
+    if options.importance is not None and options.importance.shape != shape:
+        fault = f"importance is of shape {options.importance.shape}, the picture of {shape}"
+        raise ValueError(fault)
     if isinstance(source, Indexed):
         if options.exact and options.palette is None and len(source.palette) > options.colors:
             fault = f"the palette has {len(source.palette)} entries, an exact result at most"

@@ -105,15 +105,7 @@ def _map_pixels(
 def _sum_importance(
     positions: NDArray[np.uint32], importance: NDArray[np.float64], count: int
 ) -> NDArray[np.int64]:
-    """Sum the importance of all pixels of each color: (count,) integers of at least 1 a pixel.
-
-    Raises:
-        ValueError: the importance is of another shape than the picture.
-    """
-    if importance.shape != positions.shape:
-        raise ValueError(
-            f"importance is of shape {importance.shape}, the picture of {positions.shape}"
-        )
+    """Sum the importance of all pixels of each color: (count,) integers of at least 1 a pixel."""
     top = max(1, min(_MAX_IMPORTANCE, MAX_WEIGHT // positions.size))
     scaled = np.maximum(np.rint(importance / importance.max() * top), 1).astype(np.int64)
     scaled //= np.gcd.reduce(scaled, axis=None)  # so equal importance is as none
