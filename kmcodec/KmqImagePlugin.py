@@ -221,7 +221,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:  # noq
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    others = im.encoderinfo.pop("append_images", ())
+    others = im.encoderinfo.pop("append_images", None) or ()
     frames = sum(getattr(frame, "n_frames", 1) for frame in (im, *others))
     if frames > 1:
         raise OSError(f"cannot write {frames} frames as KMQ, which holds one")

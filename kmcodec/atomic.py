@@ -5,6 +5,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import ENOENT
 from pathlib import Path
 from secrets import token_hex
 from typing import IO, Final
@@ -26,6 +27,8 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     What is no regular file (a pipe, a terminal), or is named by a descriptor (``/dev/stdout``,
     ``/dev/fd/3``), is written directly, from where it stands: whatever it holds stays.
     """
+    if not os.fspath(path):
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), "")  # and not the current folder
     target, descriptor = _resolve(path)
     try:
         old = target.stat()

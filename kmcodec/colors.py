@@ -62,7 +62,7 @@ def _unpack_colors(name: str, given: Any) -> Any:
         return colors
     try:
         numbers = [ImageColor.getrgb(c) if isinstance(c, str) else tuple(c) for c in colors]
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
     longest = max(map(len, numbers))
     return [(*n, 255) if len(n) == 3 < longest else n for n in numbers]

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOBase
 from pathlib import Path
 from typing import IO, Unpack
 
@@ -55,7 +56,8 @@ def save(
         OSError: the file cannot be written.
         TypeError, ValueError: the image, the target or an option cannot be used.
     """
-    if not isinstance(target, (str, os.PathLike)) and not hasattr(target, "write"):
+    is_text = isinstance(target, TextIOBase)
+    if is_text or not (isinstance(target, (str, os.PathLike)) or hasattr(target, "write")):
         raise TypeError(f"target is a path or a binary file, not {type(target).__name__}")
     if isinstance(target, (str, os.PathLike)) and named_format(target) not in (None, FORMAT):
         fault = f"{os.fspath(target)} is a name of {named_format(target)} files; say {EXTENSION}"

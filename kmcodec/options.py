@@ -103,7 +103,7 @@ class Options:
         iterations: most iterations of K-Means on all colors, at least 1; None for as many as
             ``speed`` says.
         space: where colors are compared: ``"rgb"``, which has the highest PSNR, or ``"oklab"``,
-            which is nearer to what people see.
+            which is nearer to what people see. Colors count by their alpha in either.
         weighting: how much a color counts: by its ``"pixels"``, or by square ``"roots"`` of the
             pixels of about the same color, which keeps small areas of a color of their own.
         importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
@@ -182,7 +182,9 @@ class Options:
             raise ValueError("rate asks for loss, and exact for none")
         self._set("importance", _importance(self.importance))
         self._set("palette", read_colors("palette", self.palette, MAX_COLORS))
-        self._set("fixed", _distinct(read_colors("fixed", self.fixed, self.colors)))
+        self._set("fixed", _distinct(read_colors("fixed", self.fixed, MAX_COLORS)))
+        if self.fixed is not None and len(self.fixed) > self.colors:
+            raise ValueError(f"fixed has {len(self.fixed)} colors, colors is {self.colors}")
         if self.palette is not None and self.fixed is not None:
             raise ValueError("palette and fixed exclude each other: one of them must be None")
         self._check_psnr()

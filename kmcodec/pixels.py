@@ -179,7 +179,7 @@ def _bilevel(array: NDArray[np.bool_]) -> Indexed:
 
 
 def _read_palette_image(image: Image.Image) -> Indexed:
-    indices = np.asarray(image)
+    indices = np.array(image)  # a copy, as the caller of quantize may change them
     palette = _pillow_palette(image, int(indices.max(initial=0)) + 1)
     alpha = palette_alpha(image, len(palette))
     if (alpha == 255).all():

@@ -39,7 +39,7 @@ def palette_alpha(image: Image.Image, count: int) -> NDArray[np.uint8]:
     transparency = image.info.get("transparency")
     if isinstance(transparency, int):
         if 0 <= transparency < count:
-            alpha[transparency] = 0
+            alpha[int(transparency)] = 0  # True is entry 1 to Pillow, and all of them to NumPy
     elif isinstance(transparency, bytes):
         stored = np.frombuffer(transparency[:count], np.uint8)
         alpha[: len(stored)] = stored

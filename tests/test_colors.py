@@ -38,3 +38,12 @@ def test_more_colors_than_there_may_be_are_refused():
     """The option is named."""
     with pytest.raises(ValueError, match="fixed is of shape"):
         read_colors("fixed", ["red", "blue"], 1)
+    with pytest.raises(ValueError, match="fixed has 3 colors, colors is 2"):
+        Options(colors=2, fixed=["red", "lime", "red", "blue"])
+    assert len(Options(colors=2, fixed=["red", "lime", "red"]).fixed) == 2
+
+
+def test_what_is_no_color_among_names_is_told():
+    """With the option's name."""
+    with pytest.raises(TypeError, match=r"^palette: "):
+        read_colors("palette", ["red", 5], 9)

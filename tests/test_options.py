@@ -69,7 +69,7 @@ def test_numbers_of_numpy(name, value):
         ("palette", [[1, 2, -1]], ValueError),
         ("palette", [[1.0, 2, 3]], TypeError),
         ("palette", "web", ValueError),
-        ("fixed", np.zeros((257, 3), int), ValueError),
+        ("fixed", [[i // 256, i % 256, 0] for i in range(257)], ValueError),
         ("fixed", [[1, 2, "red"]], TypeError),
         ("psnr", -1, ValueError),
         ("psnr", float("nan"), ValueError),

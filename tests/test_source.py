@@ -1,6 +1,7 @@
 """What a .kmq file may be given as, wherever one is read."""
 
 import os
+import tarfile
 import threading
 from io import BytesIO, RawIOBase, StringIO
 from mmap import ACCESS_READ, mmap
@@ -148,6 +149,58 @@ def test_a_raw_file_that_does_not_wait_is_an_error():
     """Nothing was written, and that is said."""
     with pytest.raises(BlockingIOError):
         kmcodec.save(picture(9, 7, 5), Full())
+
+
+class Idle(RawIOBase):
+    """A raw file that has nothing yet, and would have to wait for it."""
+
+    def readable(self):
+        return True
+
+    def read(self, size=-1):
+        return b"" if size == 0 else None
+
+
+class OnlyRead:
+    """A file that can be read, and nothing else."""
+
+    def __init__(self, data):
+        self.read = BytesIO(data).read
+
+
+@each_reader
+def test_a_file_without_data_yet_is_not_damaged(read):
+    """That it would have to wait is said."""
+    with pytest.raises(BlockingIOError):
+        read(Idle())
+
+
+@each_reader
+def test_a_file_that_can_only_be_read_is_enough(read, data, tmp_path):
+    """Such as a member of an archive that is streamed."""
+    assert as_tuple(read(OnlyRead(data))) == as_tuple(read(data))
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        info = tarfile.TarInfo("a.kmq")
+        info.size = len(data)
+        archive.addfile(info, BytesIO(data))
+    with tarfile.open(tmp_path / "a.tar", "r|") as archive:
+        member = archive.extractfile(archive.next())
+        assert as_tuple(read(member)) == as_tuple(read(data))
+
+
+@each_reader
+def test_an_empty_name_is_of_no_file(read):
+    """It is not the current folder."""
+    with pytest.raises(FileNotFoundError):
+        read("")
+    with pytest.raises(FileNotFoundError):
+        kmcodec.save(picture(2, 2, 2), "")
+
+
+def test_a_text_file_is_refused_before_any_work():
+    """Text is no place for a picture."""
+    with pytest.raises(TypeError, match="target is a path or a binary file, not StringIO"):
+        kmcodec.save(picture(2, 2, 2), StringIO())
 
 
 def test_a_mapped_file_opens_in_pillow(data, tmp_path):

@@ -73,3 +73,13 @@ def test_modes_with_alpha_have_no_key():
     image.info["transparency"] = (0, 0, 0)
 
     assert key_alpha(image) is None
+
+
+def test_true_is_entry_1():
+    """As it is to Pillow."""
+    image = Image.new("P", (3, 1))
+    image.putpalette(bytes(range(9)))
+    image.putdata([0, 1, 2])
+    image.info["transparency"] = True
+
+    assert kmcodec.decode(kmcodec.encode(image))[0, :, 3].tolist() == [255, 0, 255]

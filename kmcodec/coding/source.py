@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from errno import EAGAIN
 from io import BytesIO, RawIOBase
-from pathlib import Path
 from typing import IO, Any, Final
 
 from numpy.typing import NDArray
@@ -32,7 +31,8 @@ def open_source(source: Any) -> Iterator[IO[bytes]]:
         OSError: it cannot be read.
     """
     if isinstance(source, (str, os.PathLike)):
-        with Path(source).open("rb") as file, errors_of(os.fspath(source)):
+        # Path would take an empty name for the current folder, and refuse one of bytes.
+        with open(source, "rb") as file, errors_of(os.fspath(source)):  # noqa: PTH123
             yield _seekable(file)
         return
     yield _stream_of(source)
@@ -51,18 +51,25 @@ def _stream_of(source: Any) -> IO[bytes]:
 
 def _seekable(stream: IO[bytes]) -> IO[bytes]:
     """Return the stream at its start, or all that is left of one that cannot go back."""
-    if hasattr(stream, "seekable") and not stream.seekable():
+    if not _can_seek(stream):
         start = read_bytes(stream, len(MAGIC))
         return BytesIO(start + stream.read() if start == MAGIC else start)  # or it may never end
     stream.seek(0)
     return stream
 
 
+def _can_seek(stream: IO[bytes]) -> bool:
+    try:
+        return stream.seekable()
+    except AttributeError:  # of a file of no class of io's, or around such a one
+        return False
+
+
 def write_pieces(stream: IO[bytes], pieces: Iterable[bytes | bytearray]) -> None:
     """Write a file's bytes and flush them, so that whoever opens it by its name finds them.
 
     Raises:
-        BlockingIOError: a raw stream does not wait, and takes none now.
+        BlockingIOError: a raw stream does not wait, and takes nothing now.
     """
     for piece in pieces:
         _write_all(stream, piece)
@@ -75,7 +82,7 @@ def _write_all(stream: IO[bytes], data: bytes | bytearray) -> None:
     left = memoryview(data)
     while left:
         taken: int | None = stream.write(left)
-        if taken is None and isinstance(stream, RawIOBase):
+        if not taken and isinstance(stream, RawIOBase):
             raise BlockingIOError(EAGAIN, os.strerror(EAGAIN))
         left = left[len(left) if taken is None else taken :]  # others may return None
 
@@ -85,10 +92,15 @@ def read_bytes(stream: IO[bytes], size: int, most: int = _PIECE_BYTES) -> bytes:
 
     Never more than ``most`` bytes are asked for at once: memory grows with the data that is
     there, not with the size that was promised.
+
+    Raises:
+        BlockingIOError: a raw stream does not wait, and has nothing now.
     """
     pieces = []
     while size:
-        piece = stream.read(min(size, most))
+        piece: bytes | None = stream.read(min(size, most))
+        if piece is None:
+            raise BlockingIOError(EAGAIN, os.strerror(EAGAIN))
         if not piece:
             break
         pieces.append(piece)
