@@ -19,8 +19,8 @@ from .coding.metadata import pillow_info
 from .coding.source import write_pieces
 from .errors import errors_of
 from .format import EXTENSION, MAGIC, MIME_TYPE, Coding, Header
+from .images.pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
 from .options import OPTION_NAMES, Progress
-from .pixels import WRITABLE_MODES, pillow_palette, pillow_transparency, unpacking_table
 
 FORMAT: Final = "KMQ"
 

@@ -11,10 +11,10 @@ from .coding.container import Encoded, join_file, open_head
 from .coding.metadata import collect_metadata
 from .coding.plan import plan_file
 from .coding.source import Source
-from .embedded import read_metadata
 from .format import MAX_PIXELS, Indices
+from .images.embedded import read_metadata
+from .images.pixels import ImageLike, Indexed, color_palette, read_image, read_images, read_indexed
 from .options import EncodeOptions, IndexedOptions, Progress, QuantizerOptions, split_options
-from .pixels import ImageLike, Indexed, color_palette, read_image, read_images, read_indexed
 from .quantizer.indexing import fit_mode, index_picture, index_pictures
 from .quantizer.quantized import Quantized as Quantized
 

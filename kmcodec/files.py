@@ -21,9 +21,9 @@ from .coding.sections import METADATA_PREFIX, Section
 from .coding.source import Source, open_source, write_pieces
 from .errors import SignatureError
 from .format import EXTENSION, MAX_PIXELS, Coding, Header
+from .images.pixels import ImageLike
 from .KmqImagePlugin import FORMAT, KmqImageFile
 from .options import EncodeOptions, Progress
-from .pixels import ImageLike
 
 
 def named_format(path: str | os.PathLike[str]) -> str | None:

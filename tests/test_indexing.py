@@ -7,8 +7,8 @@ from PIL import Image
 
 import kmcodec
 from kmcodec.format import Mode
+from kmcodec.images.pixels import read_image
 from kmcodec.options import Options
-from kmcodec.pixels import read_image
 from kmcodec.quantizer.indexing import drop_unused, index_picture, sort_entries
 
 GRAYS = [[0, 0, 0], [100, 100, 100], [255, 255, 255]]

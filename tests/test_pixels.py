@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from kmcodec.format import Mode, palette_colors
-from kmcodec.options import Options
-from kmcodec.pixels import (
+from kmcodec.images.pixels import (
     Indexed,
     Pixels,
     alpha_entries,
@@ -21,6 +20,7 @@ from kmcodec.pixels import (
     read_indexed,
     unpacking_table,
 )
+from kmcodec.options import Options
 
 
 def palette_image(colors, indices, mode="RGB"):

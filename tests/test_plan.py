@@ -14,8 +14,8 @@ import kmcodec
 from kmcodec.coding.container import read_head
 from kmcodec.coding.plan import plan_file
 from kmcodec.format import MAX_MODELLED_CELLS, Coding, Flags, Mode
+from kmcodec.images.pixels import Indexed
 from kmcodec.options import Options
-from kmcodec.pixels import Indexed
 
 
 def head_of(data):

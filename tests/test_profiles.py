@@ -7,7 +7,7 @@ from PIL import Image, ImageCms
 from profiles import cmyk_profile, gray_profile
 
 import kmcodec
-from kmcodec.profiles import color_space, suits
+from kmcodec.images.profiles import color_space, suits
 
 RED = [(255, 0, 0)]
 RGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import kmcodec
-from kmcodec.transparency import key_alpha, palette_alpha
+from kmcodec.images.transparency import key_alpha, palette_alpha
 
 
 def opened(image, **options):

@@ -9,6 +9,7 @@ from PIL import Image, ImageColor
 
 from kmcodec.codec import quantize, quantize_many
 from kmcodec.files import info
+from kmcodec.images.pixels import color_palette
 from kmcodec.KmqImagePlugin import FORMAT
 from kmcodec.options import (
     CodingName,
@@ -18,7 +19,6 @@ from kmcodec.options import (
     SpaceName,
     WeightingName,
 )
-from kmcodec.pixels import color_palette
 
 from . import CommandError, explain
 from .reading import open_picture

@@ -24,7 +24,7 @@ from typing import Any, Final
 from kmcodec.errors import KmqError
 from kmcodec.files import Info
 from kmcodec.format import MAGIC, VERSION, Flags
-from kmcodec.pixels import color_palette
+from kmcodec.images.pixels import color_palette
 
 SCHEMA_VERSION: Final = 2
 

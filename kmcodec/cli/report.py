@@ -7,7 +7,7 @@ from PIL import Image
 
 from kmcodec.codec import Quantized
 from kmcodec.format import MAX_COLORS
-from kmcodec.pixels import Indexed, read_image
+from kmcodec.images.pixels import Indexed, read_image
 from kmcodec.quantizer.histogram import Histogram
 
 from . import plural

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..format import MAX_BAND_BYTES, MAX_BAND_ROWS, Coding, Header, Indices, index_dtype
+from ..images.pixels import color_palette
 from ..options import Progress
-from ..pixels import color_palette
 from ..stages import Stages
 from ..workers import count_workers, map_in_order
 from . import modelled, packed

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 
 from ..errors import FormatError
 from ..format import MAX_ALL_METADATA_BYTES, MAX_METADATA_BYTES, Mode
-from ..profiles import color_space, suits
+from ..images.profiles import color_space, suits
 
 _DPI: Final = struct.Struct("<2d")
 _EXIF_PREFIX: Final = b"Exif\x00\x00"

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..format import MAX_MODELLED_CELLS, Coding, Flags, Header, Indices
+from ..images.pixels import Indexed
 from ..options import Options
-from ..pixels import Indexed
 from ..stages import Stages
 from .bands import choose_band_rows, model_bands, pack_bands
 from .modelled import SMALL_PIXELS, choose_sample, estimate

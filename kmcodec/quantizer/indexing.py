@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..errors import QualityError
 from ..format import Indices, Mode, index_dtype
+from ..images.pixels import Indexed, Pixels, to_channels
 from ..options import Options
-from ..pixels import Indexed, Pixels, to_channels
 from .histogram import Histogram
 from .pictures import quantize_pictures
 from .quantized import Quantized, squared_error

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..format import Indices
-from ..pixels import color_palette
+from ..images.pixels import color_palette
 from .cloud import psnr_of
 from .kmeans import Trace
 

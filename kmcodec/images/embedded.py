@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from .format import METADATA_NAMES
+from ..format import METADATA_NAMES
 from .profiles import leaves_profile
 
 _RAW_EXIF: Final = "Raw profile type exif"  # a text in PNG files of ImageMagick and others

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImagePalette
 
-from .checks import read_array
-from .format import MAX_COLORS, Indices, Mode, find_size_fault, index_dtype, palette_colors
+from ..checks import read_array
+from ..format import MAX_COLORS, Indices, Mode, find_size_fault, index_dtype, palette_colors
 from .profiles import leaves_profile, to_srgb
 from .transparency import key_alpha, palette_alpha
 
