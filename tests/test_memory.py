@@ -64,6 +64,7 @@ def tiny_bands(colors, coding, count=6000):
     return b"".join(join_file(header, {}, section, [payload] * count))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("colors", "coding"), [(1, Coding.PACKED), (256, Coding.MODELLED)])
 @pytest.mark.parametrize(("read", "most"), TINY_READERS, ids=lambda value: str(value)[:12])
 def test_many_tiny_bands_are_read_in_little_memory(colors, coding, read, most):
@@ -98,6 +99,7 @@ def test_the_table_of_codes_is_made_once(monkeypatch):
     assert len(calls) == 2
 
 
+@pytest.mark.slow
 def test_the_bounds_are_printed():
     """``kmq-bounds`` makes a dozen files, and tells of each what four functions cost."""
     done = run_tool("kmq-bounds", "--size", "2000")

@@ -67,6 +67,7 @@ def test_orders_are_permutations(order_of, palette):
     assert sorted(order.tolist()) == list(range(len(palette)))
 
 
+@pytest.mark.slow
 @both_orders
 @pytest.mark.parametrize("count", [1, 2, 3, 65536])
 @pytest.mark.parametrize("extremes", [False, True])

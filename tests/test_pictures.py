@@ -83,18 +83,6 @@ def test_a_seeding_that_is_named_is_the_only_start(seeding):
     np.testing.assert_allclose(quantized.trace.centroids[0], expected, atol=1 / 4096)
 
 
-def test_better_speeds_are_better():
-    """Mean errors fall from the fastest speed to the best."""
-    pictures = [photo(96, 64, seed) for seed in range(3)]
-    errors = [
-        sum(quantize_pixels(pixels, Options(colors=24, speed=speed)).mse for pixels in pictures)
-        for speed in (10, 8, 5, 1)
-    ]
-
-    assert errors == sorted(errors, reverse=True)
-    assert errors[0] > 1.02 * errors[-1]
-
-
 def test_a_palette_that_is_given_is_used_in_its_order():
     """Every pixel gets the nearest entry; unused and equal entries stay where they are."""
     pixels = photo(40, 30)

@@ -142,7 +142,7 @@ rates = st.one_of(st.sampled_from([0, 0.25, 4, 64, 1000, 1e9]), st.floats(0, 200
 
 
 @given(example=pixels_and_palettes(NEAREST), rate=rates)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_each_pixel_gets_the_entry_of_least_error_and_bits(example, rate):
     """Palette and indices are those of the plain form, which compares all entries."""
     expected_palette, expected = map_by_hand(*example, min(rate, MAX_RATE))
@@ -209,7 +209,7 @@ def test_near_entries_are_the_same_by_distances_and_by_a_tree(monkeypatch):
 
 
 @given(example=pixels_and_palettes(40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_rate_0_is_the_nearest_entry(example):
     """Bits that cost nothing change nothing."""
     palette, indices = map_rate_aware(*example, 0, fixed=len(example[1]))
@@ -219,7 +219,7 @@ def test_rate_0_is_the_nearest_entry(example):
 
 
 @given(example=pixels_and_palettes(40), rate=rates)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_entries_stay_distinct_in_order_and_in_use(example, rate):
     """No more entries than given come back, in ascending order, each of some pixel."""
     palette, indices = map_rate_aware(*example, rate)
@@ -311,7 +311,7 @@ def test_above_the_greatest_rate_nothing_changes():
 
 
 @given(example=pixels_and_palettes(40), rate=rates)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_fixed_entries_come_first_and_stay(example, rate):
     """The others move and merge, but never into what is fixed."""
     fixed = (len(example[1]) + 1) // 2
@@ -374,7 +374,7 @@ def test_files_shrink_as_the_rate_grows(colors):
     rate=st.floats(0.01, 1000),
     coding=st.sampled_from(["modelled", "packed"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_file_gets_larger(kind, shape, colors, rate, coding):
     """Neither small nor strange pictures, in either coding."""
     entries = np.random.default_rng(1).integers(0, 256, (60, 3)).astype(np.uint8)

@@ -43,6 +43,7 @@ def test_bytes_are_frozen(name, threads):
     assert digest_of(name, threads) == GOLDEN[name][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -158,10 +158,13 @@ def is_accepted(decode, data):
 
 @pytest.mark.parametrize("data", MODELLED_FILES.values(), ids=MODELLED_FILES.keys())
 def test_damage_with_repaired_checksums_is_judged_alike(data):
-    """Behind right checksums, all ways in accept or refuse a flipped bit together."""
+    """Behind right checksums, all ways in accept or refuse a flipped bit together.
+
+    One bit in three is tried, in turn each of a byte's.
+    """
     size = sum(s.size for s in kmcodec.info(data).sections[:1])
     verdicts = set()
-    for bit in range(8 * size, 8 * len(data)):
+    for bit in range(8 * size, 8 * len(data), 3):
         damaged = bytearray(data)
         damaged[bit // 8] ^= 1 << bit % 8
         repaired = repair_checksums(bytes(damaged))

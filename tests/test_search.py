@@ -328,6 +328,7 @@ def test_progress_can_end_the_search():
     assert len(calls) == 2 * whole - 1
 
 
+@pytest.mark.slow
 def test_slower_speeds_have_better_palettes():
     """From speed 10 to 1 the mean error falls, but for a percent that chance may take."""
     points = points_of(photo(96, 64))

@@ -72,6 +72,7 @@ def test_palettes_of_noise(count, channels):
     assert len(encode_palette(palette, None)) <= palette.size + 16
 
 
+@pytest.mark.slow
 @every_channel
 @pytest.mark.parametrize("count", COUNTS[1:])
 def test_palettes_with_an_order(count, channels):
