@@ -41,6 +41,18 @@ def test_an_option_replaces_what_the_image_has():
         assert "xmp" not in collect_metadata({"xmp": empty}, VALUES)
 
 
+def test_the_order_of_sections_does_not_depend_on_where_they_come_from():
+    """The same metadata gives the same bytes, as options or as a picture's own."""
+    values = {"xmp": b"<x/>", "comment": b"c", "dpi": (72, 72), "exif": EXIF}
+    collected = [
+        collect_metadata(values, {}),
+        collect_metadata({}, values),
+        collect_metadata({"xmp": values["xmp"]}, values),
+    ]
+
+    assert [[*sections] for sections in collected] == 3 * [["comment", "dpi", "exif", "xmp"]]
+
+
 def test_exif_is_stored_without_its_prefix():
     """EXIF is the TIFF structure alone, whether it came as bytes or as Pillow's object."""
     exif = Image.Exif()

@@ -14,7 +14,7 @@ from typing import Any, Final
 from PIL import ExifTags, Image
 
 from ..errors import FormatError
-from ..format import MAX_ALL_METADATA_BYTES, MAX_METADATA_BYTES, Mode
+from ..format import MAX_ALL_METADATA_BYTES, MAX_METADATA_BYTES, METADATA_NAMES, Mode
 from ..images.profiles import color_space, suits
 
 _DPI: Final = struct.Struct("<2d")
@@ -70,7 +70,7 @@ def collect_metadata(
             warnings.warn(f"metadata of the picture is left out: {error}", stacklevel=3)
         else:
             sections[name] = payload
-    return {name: payload for name, payload in sections.items() if payload}
+    return {name: sections[name] for name in METADATA_NAMES if sections.get(name)}
 
 
 def pillow_info(metadata: Mapping[str, bytes]) -> dict[str, Any]:
