@@ -1,6 +1,7 @@
 """What the tests of the commands share."""
 
 import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ EXIF = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08" + bytes.fromhex(  # orientation 6
     "0001 0112 0003 0000 0001 0006 0000 0000 0000"
 )
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file semantics")
+needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+needs_descriptors = pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
 
 
 class FakeStandard:

@@ -23,6 +23,14 @@ def signals():
 
 
 @pytest.fixture
+def target(tmp_path):
+    """Make a file with content, alone in its directory."""
+    path = tmp_path / "x.kmq"
+    path.write_bytes(b"old")
+    return path
+
+
+@pytest.fixture
 def place(tmp_path, monkeypatch):
     """Enter a folder with ``a.png`` (128 x 128, 16 colors) and ``a.kmq`` of it, packed."""
     monkeypatch.chdir(tmp_path)

@@ -1,27 +1,18 @@
 """Test that a file is the old one or the complete new one."""
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from commands import posix
+from commands import needs_bash, needs_descriptors, needs_full_device, posix
 from helpers import picture
 
 import kmcodec
 from kmcodec import atomic
 from kmcodec.atomic import atomic_file
-
-
-@pytest.fixture
-def target(tmp_path):
-    """Write a file with content, alone in its directory."""
-    path = tmp_path / "x.kmq"
-    path.write_bytes(b"old")
-    return path
 
 
 class FaultError(Exception):
@@ -127,7 +118,7 @@ def test_a_pipe_is_written_directly(tmp_path):
 
 
 @posix
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@needs_full_device
 def test_a_full_device_is_an_error():
     """A write that fails is reported, not swallowed."""
     with pytest.raises(OSError, match="No space"):
@@ -267,9 +258,6 @@ def test_extended_attributes_stay(target):
     assert os.getxattr(target, "user.origin") == b"scanner"
 
 
-needs_descriptors = pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
-
-
 @needs_descriptors
 @pytest.mark.parametrize("link", [False, True])
 def test_a_descriptor_is_written_where_it_stands(target, link):
@@ -316,7 +304,7 @@ def test_a_descriptor_of_a_pipe_is_written():
 
 
 @needs_descriptors
-@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+@needs_bash
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
 def test_what_was_in_standard_output_stays(target, name):
     """Another program's lines before and after the picture stay, in order."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import TOOLS, damage, exit_code, posix, run_shell, run_tool, same
+from commands import TOOLS, damage, exit_code, needs_full_device, posix, run_shell, run_tool, same
 from helpers import picture
 from PIL import Image
 
@@ -95,7 +95,7 @@ def test_files_get_no_number_of_a_closed_stream():
     assert same("x.kmq", "a.png")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@needs_full_device
 def test_full_standard_error():
     """A message that cannot be written changes nothing."""
     for code, *arguments in ((0, "-v", "a.png", "x.kmq"), (1, "missing.png")):

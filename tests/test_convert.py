@@ -10,7 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import EXIF, TOOLS, FakeStandard, Terminal, exit_code, posix, run_tool, same
+from commands import (
+    EXIF,
+    TOOLS,
+    FakeStandard,
+    Terminal,
+    exit_code,
+    needs_full_device,
+    posix,
+    run_tool,
+    same,
+)
 from helpers import gradient, photo, picture
 from PIL import Image, ImageCms
 
@@ -267,7 +277,7 @@ def test_full_disk_keeps_the_old_file(place, arguments):
     assert {path: path.read_bytes() for path in place.iterdir()} == old
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@needs_full_device
 def test_full_device():
     """/dev/full, by name and as standard output, is one line and code 1 with both commands."""
     named = run_tool("kmq-convert", "--to", "kmq", "a.png", "/dev/full")

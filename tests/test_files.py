@@ -14,14 +14,6 @@ from kmcodec.coding.container import join_file
 from kmcodec.format import Coding, Flags, Header, Mode
 
 
-@pytest.fixture
-def target(tmp_path):
-    """Make a file with content, alone in its directory."""
-    path = tmp_path / "x.kmq"
-    path.write_bytes(b"old")
-    return path
-
-
 def test_save_and_load(tmp_path):
     """What is saved is loaded, in its mode, and the file is closed."""
     pixels = picture(7, 5, 9)

@@ -1,21 +1,17 @@
 """Test where ``kmq-convert`` writes, and what it does not replace."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from commands import TOOLS, exit_code, posix, same
+from commands import TOOLS, exit_code, needs_bash, needs_descriptors, posix, same
 from helpers import picture
 
 import kmcodec
 from kmcodec.cli import convert
 
 pytestmark = pytest.mark.usefixtures("place")
-needs_descriptors = pytest.mark.skipif(
-    not Path("/dev/fd").exists() or not shutil.which("bash"), reason="needs /dev/fd and bash"
-)
 
 
 def shell(script):
@@ -28,6 +24,7 @@ def shell(script):
 
 
 @needs_descriptors
+@needs_bash
 @pytest.mark.parametrize("options", ["", "-f"])
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/3"])
 def test_descriptors_of_files(name, options):
@@ -41,6 +38,7 @@ def test_descriptors_of_files(name, options):
 
 
 @needs_descriptors
+@needs_bash
 @pytest.mark.parametrize("to", ["kmq", "png"])
 def test_descriptors_of_pipes(to):
     """A pipe by name takes the picture; .kmq where nothing else can be meant."""
@@ -54,6 +52,7 @@ def test_descriptors_of_pipes(to):
 
 
 @needs_descriptors
+@needs_bash
 def test_a_closed_descriptor_is_an_error():
     """The picture does not vanish where nothing is open."""
     code, error = shell("convert a.png /dev/stdout >&-")

@@ -72,10 +72,11 @@ def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
     if options.coding == "packed":
         with stages("coding"):
             return Plan(header, source.palette.tobytes(), source.indices, None)
-    arrangements = [_arrange(source, order, keep_order) for order in _orders(source, keep_order)]
+    given = _arrangement(source.palette, None, source.indices)
+    orders = _orders(source, keep_order)
+    arrangements = [_arrange(source, order, keep_order, given) for order in orders]
     if source.indices.size > SMALL_PIXELS and len(arrangements) > 1:
         arrangements = [min(arrangements, key=lambda a: _estimated_size(a, header.color_count))]
-    given = _arrangement(source.palette, None, source.indices)
     packable = [given, *(a for a in arrangements if not a.has_order)]
     best = min((_plan(header, a, None) for a in packable), key=lambda plan: plan.size)
     modelled = replace(header, coding=Coding.MODELLED)
@@ -135,11 +136,13 @@ def _estimated_size(arrangement: Arrangement, color_count: int) -> float:
     return len(arrangement.section) + estimate(sample, color_count) * codes.size / sample.size
 
 
-def _arrange(source: Indexed, order: NDArray[np.uint16], keep_order: bool) -> Arrangement:
-    """Arrange a picture's codes in an order."""
+def _arrange(
+    source: Indexed, order: NDArray[np.uint16], keep_order: bool, given: Arrangement
+) -> Arrangement:
+    """Arrange a picture's codes in an order; ``given`` are those of its own."""
     _, palette, indices = source
     if (order == np.arange(len(order))).all():
-        return _arrangement(palette, None, indices)
+        return given
     codes = np.take(invert_order(order), indices)
     if keep_order:
         return _arrangement(palette, order, codes)

@@ -81,13 +81,13 @@ def order_dither(
     indices = nearest.copy()
     pixels = np.ascontiguousarray(pixels)
     entries, tree = four_channels(palette.astype(np.int32)), _build_tree(palette)
-    strength = round(dither * 256 * _spacing(palette))
+    strength, pattern = round(dither * 256 * _spacing(palette)), bayer_matrix(_PATTERN)
     for rows in row_pieces(indices.shape):
         loops.order_dither(
             pixels[rows],
             opaque_channels(pixels),
             strength,
-            bayer_matrix(_PATTERN),
+            pattern,
             entries,
             *tree,
             indices[rows],
