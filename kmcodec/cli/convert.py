@@ -34,7 +34,7 @@ from .modes import ExportError, fit_image
 from .orientation import orient_image, strip_metadata
 from .reading import open_input
 from .report import Report, describe_loss
-from .targets import check_target, choose_target, write_pieces
+from .targets import check_target, choose_target, write_output
 
 COMMAND: Final = "kmq-convert"
 EXAMPLES: Final = """\
@@ -130,7 +130,7 @@ def convert(args: argparse.Namespace) -> int:
             if exported is None
             else (None, [export_image(exported, target_format, output)])
         )
-        size = write_pieces(pieces, output)
+        size = write_output(pieces, output)
         report = Report.of(
             image,
             quantized,

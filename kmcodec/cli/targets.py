@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from kmcodec.atomic import atomic_file, is_own_name
+from kmcodec.coding.source import write_pieces
 from kmcodec.files import named_format
 from kmcodec.format import EXTENSION
 from kmcodec.KmqImagePlugin import FORMAT
@@ -84,7 +85,7 @@ def check_target(args: argparse.Namespace, output: str, target_format: str, from
             raise CommandError(Exit.REFUSED, output, f"{fault}; -f replaces it")
 
 
-def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> int:
+def write_output(pieces: Iterable[bytes | bytearray], output: str) -> int:
     """Write the output, and return its size; a file appears complete or not at all."""
     size = 0
 
@@ -95,8 +96,7 @@ def write_pieces(pieces: Iterable[bytes | bytearray], output: str) -> int:
             yield piece
 
     if output == STANDARD:
-        binary(sys.stdout).writelines(counted())
-        binary(sys.stdout).flush()
+        write_pieces(binary(sys.stdout), counted())
         return size
     try:
         with atomic_file(output) as file:
