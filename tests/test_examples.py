@@ -40,6 +40,28 @@ def test_tile_set(tmp_path):
     assert palettes[0] == palettes[1]
 
 
+def test_instead_of_others(tmp_path):
+    """Each peer that is installed is beside kmcodec, which is nearer than Pillow."""
+    path = tmp_path / "a.png"
+    Image.fromarray(photo(40, 30)).save(path)
+    lines = run_example("instead_of_others.py", path, 8).splitlines()
+    own = f"kmcodec {kmcodec.quantize(photo(40, 30), 8).mse:.1f} in "
+    pillow, their_error = lines[-1].split(",")[0].split(" MSE ")
+
+    assert [line.split()[0] for line in lines] == ["sklearn", "imagequant", "PIL"]
+    assert all(own in line or line.endswith(" is not installed") for line in lines)
+    assert (pillow.strip(), float(own.split()[1]) < float(their_error)) == ("PIL", True)
+
+
+def test_figures_beside_others():
+    """What the recipes say of kmcodec is what it does."""
+    text = (EXAMPLES / "recipes" / "README.md").read_text("utf-8")
+    with Image.open(EXAMPLES.parent.parent / "tests" / "pictures" / "parrots.png") as image:
+        error = kmcodec.quantize(image, 64).mse
+
+    assert text.count(f", kmcodec {error:.1f} in ") == 3
+
+
 def test_size_and_quality(tmp_path):
     """More colors, more bytes and a higher PSNR."""
     Image.fromarray(photo(40, 30)).save(tmp_path / "a.png")
