@@ -374,17 +374,152 @@ def test_compared_releases_are_rendered():
 
 
 def test_quantizers_are_measured(folder):
-    """MSE by system and number of colors, and times by those of others."""
+    """MSE by system and number of colors, that of RGB too, and times by those of others."""
     from bench.quantizer import measure_error, measure_speed, render_error, render_speed
     from bench.rows import names_of
 
     part = measure_error(folder, (8,))
     systems = names_of(part["rows"], "system")
-    assert systems[:2] == ["kmcodec speed=5", "kmcodec speed=1"]
+    assert systems[:3] == ["kmcodec speed=5", "kmcodec speed=1", 'kmcodec space="rgb"']
     assert systems[-1] == "Pillow"
     assert part["rows"][0].mse < part["rows"][-1].mse
     assert "| 1 pictures of tiny | 8 colors |" in render_error(part)
     assert "| speed=5 | speed=5 |" in render_speed(measure_speed(folder, 1, (5, 10), 2000))
+
+
+def test_front_is_measured(folder):
+    """What each system loses by every measure, and what it wins of its peer."""
+    from bench.front import SYSTEMS, measure, render
+    from bench.installed import is_there
+    from bench.rows import find
+
+    part = measure([folder, folder], 1, (8,))
+    rows = part["rows"]
+    assert {row.system for row in rows} == {
+        name for group in SYSTEMS.values() for name, each in group.items()
+        if all(map(is_there, each.needs))
+    }  # fmt: skip
+    for row in rows:
+        (own,) = find(rows, system=row.system)
+        peers = find(rows, system=row.peer)
+        assert row.pictures == 2
+        if peers and own is not peers[0]:
+            assert row.psnr_won == 2 * (own.psnr >= peers[0].psnr)
+            assert row.blurred_won == 2 * (own.blurred < peers[0].blurred)
+        else:
+            assert (row.psnr_won, row.oklab_won) == (None, None)
+    text = render(part)
+    assert f"| kmcodec | {rows[0].psnr:.2f} | " in text
+    assert "Means of 2 pictures of tiny and tiny." in text
+
+
+def test_what_is_won():
+    """PSNR is won by as much, a distance by less, and nothing by what is not known."""
+    from bench.front import Look, won
+
+    mine, theirs = [[Look(30, None, x, 2, y, 9)] for x, y in ((1, 0.1), (1.5, None))]
+    found = [won(metric, mine, theirs) for metric in ("psnr", "oklab", "blurred", "flip")]
+    assert found == [1, 1, 0, None]
+
+
+def test_measures_of_quality():
+    """Equal pictures have no distance; lightness is from 0 to 100; a blur hides a checkerboard."""
+    from bench.quality import blurred_delta_e, delta_e, flip
+
+    black, white = (np.full((32, 32, 3), level, np.uint8) for level in (0, 255))
+    for measure in (delta_e, blurred_delta_e):
+        assert measure(white, white) == 0
+        assert measure(black, white) == pytest.approx(100, abs=0.01)
+    checkers = np.where(np.indices((32, 32)).sum(axis=0)[..., None] % 2, black, white)
+    half = np.full_like(white, 188)  # half the light of white
+    assert delta_e(half, checkers) > 40
+    assert blurred_delta_e(half, checkers) < 1
+    assert flip(white, white) in (0, None)
+
+
+def test_oklab_of_the_bench():
+    """It is what the package has, but for rounding."""
+    from bench.quality import delta_e
+
+    from kmcodec.quantizer.space import SPACES
+
+    a, b = photo(30, 20), photo(30, 20, 1)
+    points = [SPACES["oklab"].to_points(each.reshape(-1, 3)).astype(float) for each in (a, b)]
+    expected = np.linalg.norm(points[0] - points[1], axis=1).mean() * 100 / 4080
+    assert delta_e(a, b) == pytest.approx(expected, abs=0.02)
+
+
+def test_alpha_is_measured():
+    """Shares of pixels, extremes, and errors by those of imagequant."""
+    from bench.alpha import SYSTEMS, measure, render
+    from bench.installed import is_there
+    from bench.rows import find
+
+    part = measure((8,), 2)
+    rows = part["rows"]
+    left = [name for name, each in SYSTEMS.items() if all(map(is_there, each.needs))]
+    assert [row.system for row in rows] == left
+    for row in rows:
+        assert row.pictures == 2
+        assert (row.most_seen > 0) == (row.seen > 0)
+        assert (row.least_thinned < 255) == (row.thinned > 0)
+        assert min(row.on_black, row.on_white) > 0
+    text = render(part)
+    if find(rows, system="imagequant"):
+        line = next(line for line in text.splitlines() if "8 colors, imagequant |" in line)
+        assert line.count("| 1.00 |") == 2
+    assert "| 8 colors, kmcodec | " in text
+
+
+def test_lost_alpha_is_counted():
+    """A pixel that is seen, one that is thinner, and errors where they show."""
+    from bench.alpha import kept
+
+    before = np.array([[(0, 0, 0, 0), (0, 0, 0, 255), (9, 9, 9, 128), (0, 0, 0, 0)]], np.uint8)
+    after = before.copy()
+    after[0, :2, 3] = (51, 204)
+    found = kept(before, after)
+    assert found[:6] == (2, 1, 51, 1, 1, 204)
+    assert found.on_black == 0
+    assert found.on_white == pytest.approx(2 * 51**2 / 4)
+
+
+def test_cutouts():
+    """Discs and sprites have all kinds of alpha, and more colors than palettes."""
+    from bench.generated import cutout
+
+    for seed in (0, 1):
+        pixels = np.asarray(cutout(seed)).reshape(-1, 4)
+        alpha = pixels[:, 3]
+        assert 0.2 < (alpha == 0).mean() < 0.9
+        assert 0.05 < (alpha == 255).mean() < 0.7
+        assert len(np.unique(alpha)) > 30
+        assert len(np.unique(pixels, axis=0)) > 64
+        assert not pixels[alpha == 0].any()
+
+
+def test_contact_sheet(tmp_path, capsys):
+    """A row for each place whose picture is there, a column for each system beside the original."""
+    from bench.crops import GAP, LINE, SCALE, SIZE, Crop, draw
+
+    pixels = np.dstack((photo(120, 100), np.full((100, 120), 128, np.uint8)))
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    crops = [Crop("a.png", (10, 20), 4, "skin", "black"), Crop("none.png", (0, 0), 4, "sky")]
+    sheet = draw(tmp_path, crops)
+    width, height = (side * SCALE for side in SIZE)
+    assert sheet.height == 2 * LINE + height + GAP
+    assert sheet.width >= 4 * (width + GAP)
+    place = (np.array((2, 2)) * SCALE + (1, 2 * LINE + 1)).tolist()
+    assert sheet.getpixel(place) == tuple(np.rint(pixels[22, 12, :3] * (128 / 255)))
+    assert "left out, for want of its picture: none.png" in capsys.readouterr().err
+
+
+def test_contact_sheet_of_nothing(tmp_path):
+    """A folder without these pictures is named, and no file is written."""
+    run = run_bench("quantizer", "crops", tmp_path, tmp_path / "sheet.png")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.splitlines()[-1] == f"kmq-bench: no pictures of these places in {tmp_path}"
+    assert not (tmp_path / "sheet.png").exists()
 
 
 def test_gains_over_imagequant(folder):

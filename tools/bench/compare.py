@@ -10,19 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .installed import installed
-from .measure import (
-    SLOW_SECONDS,
-    Call,
-    Pixels,
-    Run,
-    delta_e,
-    mean_squared_error,
-    psnr,
-    run_in_turn,
-    ssim,
-)
+from .measure import SLOW_SECONDS, Call, Run, run_in_turn
 from .pictures import Picture, read_set, told
 from .pipelines import BASE, PIPELINES, Case, Pipeline, Setting, make_case
+from .quality import Pixels, delta_e, mean_squared_error, psnr, ssim
 from .rows import Part, group_by, record, summed
 
 SETTINGS = (Setting(16), Setting(64), Setting(256), Setting(psnr=30), Setting(psnr=35))

@@ -12,8 +12,8 @@ from PIL import Image
 
 import kmcodec
 
-from .measure import Pixels
 from .pictures import Coded, Picture, indexed
+from .quality import Pixels
 
 
 def saved(image: Image.Image, format_name: str, **options: Any) -> bytes:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 import kmcodec
 from kmcodec.format import Indices, index_dtype
 
-from .measure import Pixels
 from .pictures import Coded
+from .quality import Pixels
 
 SIDE = 512
 GRAYS = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
@@ -102,6 +102,33 @@ def tile_map() -> Pixels:
     chosen = tiles[rng.integers(0, 24, (32, 32))]
     palette = rng.integers(0, 256, (32, 3)).astype(np.uint8)
     return palette[chosen.transpose(0, 2, 1, 3).reshape(SIDE, SIDE)]
+
+
+def cutout(seed: int, side: int = 64, scale: int = 4) -> Image.Image:
+    """Cut a disc or a sprite out of a shaded square: smooth edges, and a soft shadow.
+
+    Colors are black where alpha is 0.
+    """
+    rng = np.random.default_rng(seed)
+    large = side * scale
+    mask = Image.new("L", (large, large))
+    x, y = large * rng.uniform(0.45, 0.55, 2)
+    radii = large * rng.uniform(0.15, 0.38, 1 if seed % 2 else 12)
+    turns = np.linspace(0, 2 * np.pi, len(radii) if seed % 2 == 0 else 90, endpoint=False)
+    outline = np.stack((x + radii * np.cos(turns), y + radii * np.sin(turns)), axis=1)
+    ImageDraw.Draw(mask).polygon(outline.ravel().tolist(), fill=255)
+    mask = mask.resize((side, side), Image.Resampling.BOX)
+    steps = np.linspace(0, 1, side)[:, np.newaxis] * np.linspace(0.5, 1, side)
+    first, last = rng.integers(0, 256, (2, 3))
+    shaded = first + steps[:, :, np.newaxis] * (last - first)
+    body = Image.fromarray(shaded.astype(np.uint8))
+    body.putalpha(mask)
+    shadow = Image.new("RGBA", (side, side))
+    shadow.paste("#00000080", (3, 3), mask)
+    layers = Image.new("RGBA", (side, side))
+    for layer in (shadow.filter(ImageFilter.GaussianBlur(2)), body):
+        layers.alpha_composite(layer)
+    return layers
 
 
 def page() -> Pixels:

@@ -17,7 +17,7 @@ from PIL import features
 
 DISTRIBUTIONS = (
     "kmcodec", "numpy", "pillow", "imagequant", "pyoxipng", "imagecodecs",
-    "opencv-python-headless", "scikit-learn", "scikit-image",
+    "opencv-python-headless", "scikit-learn", "scikit-image", "flip-evaluator",
 )  # fmt: skip
 VERSION_OPTIONS = {"pngquant": "--version", "gifsicle": "--version", "cwebp": "-version"}
 

@@ -1,4 +1,4 @@
-"""What the benches measure: quality, time and memory."""
+"""What calls cost: time and memory."""
 
 import contextlib
 import ctypes
@@ -11,48 +11,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kmcodec.quantizer.space import SPACES
-
-Pixels = NDArray[np.uint8]
 Call = Callable[[], object]
 
 SLOW_SECONDS = 0.3
 """A call that takes longer may run once: the noise of a machine is small beside it."""
 
 PROCESS = Path("/proc/self")
-SSIM_WINDOW = 7
-
-
-def mean_squared_error(a: Pixels, b: Pixels) -> float:
-    """Return the mean over pixels and channels."""
-    delta = a.astype(np.int32) - b
-    return float(np.mean(delta * delta))
-
-
-def psnr(error: float) -> float:
-    """Return the dB of a mean squared error, infinite where there is none."""
-    return 10 * math.log10(255**2 / error) if error else math.inf
-
-
-def ssim(a: Pixels, b: Pixels) -> float | None:
-    """Return scikit-image's structural similarity; None below its window, or without it."""
-    if min(a.shape[:2]) < SSIM_WINDOW:
-        return None
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError:
-        return None
-    return float(structural_similarity(a, b, channel_axis=2, data_range=255))
-
-
-def delta_e(a: Pixels, b: Pixels) -> float:
-    """Return the mean distance in Oklab, times 100: lightness is then from 0 to 100."""
-    to_points = SPACES["oklab"].to_points
-    delta = to_points(a.reshape(-1, 3)).astype(np.float64) - to_points(b.reshape(-1, 3))
-    return float(100 * np.sqrt((delta * delta).sum(axis=1)).mean() / 4080)
 
 
 class Run(NamedTuple):

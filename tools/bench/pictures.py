@@ -15,7 +15,7 @@ from PIL import Image
 import kmcodec
 from kmcodec.format import Indices
 
-from .measure import Pixels
+from .quality import Pixels
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Picture:
 
 
 class Coded:
-    """A palette and indices, and the same as other coders take it."""
+    """A palette, RGB or RGBA, and indices, and the same as other coders take it."""
 
     def __init__(self, palette: Pixels, indices: Indices) -> None:
         self.palette = palette

@@ -15,8 +15,8 @@ from PIL import Image
 import kmcodec
 
 from .formats import CODECS, CODERS, Format, kmq_decode, opened, oxipng, saved
-from .measure import Pixels, mean_squared_error, psnr
 from .pictures import Coded, Picture, indexed
+from .quality import Pixels, mean_squared_error, psnr
 from .quantizers import QUANTIZERS, Quantizer, with_kmcodec
 
 MOST_COLORS = 256

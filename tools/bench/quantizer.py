@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from .installed import installed
-from .measure import mean_squared_error, psnr, run_in_turn
+from .measure import run_in_turn
 from .pictures import Coded, Picture, read_set, told
-from .quantizers import QUANTIZERS, Quantizer, with_kmcodec
+from .quality import mean_squared_error, psnr
+from .quantizers import QUANTIZERS, Quantizer, chosen, with_kmcodec
 from .rows import Part, column, find, group_by, names_of, read, record, table
 
 COLORS = (16, 64, 256)
@@ -57,10 +58,13 @@ class Error(NamedTuple):
 
 
 def measure_error(folder: Path, colors: Sequence[int] = (4, *COLORS)) -> Part:
-    """Measure two speeds and the peers that are fast enough for a folder."""
-    peers = {name: QUANTIZERS[name] for name in ("OpenCV 10 iterations", "imagequant", "Pillow")}
-    systems = {f"kmcodec speed={speed}": with_kmcodec(speed=speed) for speed in (5, 1)}
-    systems |= installed(peers)
+    """Measure two speeds, RGB and the peers that are fast enough for a folder."""
+    systems = {
+        "kmcodec speed=5": with_kmcodec(dither=0),
+        "kmcodec speed=1": with_kmcodec(speed=1, dither=0),
+        'kmcodec space="rgb"': with_kmcodec(space="rgb", dither=0),
+        **installed(chosen("OpenCV 10 iterations", "imagequant", "Pillow")),
+    }
     pictures = read_set(folder)
     rows = []
     for number in told(colors):
@@ -116,7 +120,7 @@ class Gain(NamedTuple):
 def measure_psnr(folder: Path, colors: Sequence[int] = COLORS) -> Part:
     """Measure the gains over imagequant in dB."""
     pictures = read_set(folder)
-    pair = [with_kmcodec(), QUANTIZERS["imagequant"]]
+    pair = [with_kmcodec(dither=0), QUANTIZERS["imagequant"]]
     rows = []
     for number in told(colors):
         gains = {}
@@ -174,12 +178,12 @@ def measure_speed(
     own = with_kmcodec()
     trials = [Trial(own, picture, 256) for picture in pictures]
     rows = []
-    for name, peer in installed({"imagequant": QUANTIZERS["imagequant"]}).items():
+    for name, peer in installed(chosen("imagequant")).items():
         found = ratios([(trial, trial._replace(quantizer=peer)) for trial in trials], runs=3)
         for kind, choose in (("mean", mean), ("most", max)):
             what = f"256 colors, {kind} of {len(found)} pictures"
             rows.append(Share(what, name, choose([time for time, _ in found]), None))
-    for name, peer in installed({"scikit-learn": QUANTIZERS["scikit-learn"]}).items():
+    for name, peer in installed(chosen("scikit-learn")).items():
         theirs = trials[0]._replace(quantizer=peer)
         for speed in (5, 2):
             pair = theirs._replace(quantizer=with_kmcodec(speed=speed)), theirs

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ import kmcodec
 from kmcodec.format import Indices
 
 from .formats import piped, saved
-from .measure import Pixels
+from .quality import Pixels
 
 Reduced = tuple[Pixels, Indices]
 
@@ -33,18 +34,30 @@ def with_kmcodec(**options: Any) -> Quantizer:
     return Quantizer(reduce)
 
 
-def parts_of(image: Image.Image) -> Reduced:
-    """Take the palette and the indices of a picture of mode P."""
-    palette = np.array(image.getpalette("RGB"), np.uint8)
-    return palette.reshape(-1, 3), np.asarray(image)
+def parts_of(image: Image.Image, mode: str = "RGB") -> Reduced:
+    """Take the palette, RGB or RGBA, and the indices of a picture of mode P."""
+    palette = np.array(image.getpalette(mode), np.uint8)
+    return palette.reshape(-1, len(mode)), np.asarray(image)
 
 
-def reduce_with_imagequant(image: Image.Image, colors: int) -> Reduced:
+def reduce_with_imagequant(image: Image.Image, colors: int, dither: float = 0) -> Reduced:
     """Quantize with libimagequant."""
     import imagequant
 
-    rgba = image.convert("RGBA")
-    return parts_of(imagequant.quantize_pil_image(rgba, dithering_level=0, max_colors=colors))
+    found = imagequant.quantize_pil_image(
+        image.convert("RGBA"), dithering_level=dither, max_colors=colors
+    )
+    return parts_of(found, image.mode)
+
+
+def reduce_with_pillow(image: Image.Image, colors: int) -> Reduced:
+    """Quantize with Pillow: by median cut, or with alpha by its octree."""
+    return parts_of(image.quantize(colors), image.mode)
+
+
+def dither_with_pillow(image: Image.Image, colors: int) -> Reduced:
+    """Quantize with Pillow, and dither with the palette, which it does not do in one."""
+    return parts_of(image.quantize(palette=image.quantize(colors)))
 
 
 def reduce_with_pngquant(image: Image.Image, colors: int) -> Reduced:
@@ -80,10 +93,17 @@ def reduce_with_scikit_learn(image: Image.Image, colors: int) -> Reduced:
     return rounded(fitted.cluster_centers_, fitted.labels_, image)
 
 
+def chosen(*names: str) -> dict[str, Quantizer]:
+    """Choose some of the peers."""
+    return {name: QUANTIZERS[name] for name in names}
+
+
 QUANTIZERS = {
     "OpenCV 10 iterations": Quantizer(reduce_with_opencv, ("cv2",)),
     "scikit-learn": Quantizer(reduce_with_scikit_learn, ("sklearn",)),
     "imagequant": Quantizer(reduce_with_imagequant, ("imagequant",)),
+    "imagequant dithered": Quantizer(partial(reduce_with_imagequant, dither=1), ("imagequant",)),
     "pngquant": Quantizer(reduce_with_pngquant, ("$pngquant",)),
-    "Pillow": Quantizer(lambda image, colors: parts_of(image.quantize(colors))),
+    "Pillow": Quantizer(reduce_with_pillow),
+    "Pillow dithered": Quantizer(dither_with_pillow),
 }

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 import kmcodec
 from kmcodec.quantizer import rate as mapping
 
-from .measure import mean_squared_error, psnr, run_in_turn
+from .measure import run_in_turn
 from .pictures import Picture, read_set, told
+from .quality import mean_squared_error, psnr
 from .rows import Part, column, find, read, record, summed, table
 
 COLORS = (64, 256)

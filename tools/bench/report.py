@@ -5,7 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import compare_tables, headlines, profile, quantizer, rate, release, scale, sizes, speed
+from . import (
+    alpha,
+    compare_tables,
+    front,
+    headlines,
+    profile,
+    quantizer,
+    rate,
+    release,
+    scale,
+    sizes,
+    speed,
+)
 from .rows import Part
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -41,6 +53,15 @@ Mean MSE of 8-bit palettes without dithering, channels summed. imagequant aims a
 a space of its own, not at the lowest MSE.""", quantizer.render_error),
     "quantizer psnr": Section("PSNR of palettes", "FOLDER", """\
 Picture by picture beside imagequant.""", quantizer.render_psnr),
+    "quantizer front": Section("Palettes for the eye", "FOLDER...", """\
+What palettes lose in squared error, in structure (SSIM), to the eye (mean distance in Oklab, times
+100; the same of both pictures blurred by a Gaussian of 1.5 pixels in linear light, as from a
+distance, where banding shows and dithering does not; FLIP of Andersson et al., 2020, of the middle
+256 x 256 pixels), and their bytes as .kmq by those of the first row. `kmq-bench quantizer crops`
+draws a contact sheet of places where it shows.""", front.render),
+    "quantizer alpha": Section("Alpha", "", """\
+What becomes of transparent and opaque pixels, and how far off pictures with smooth edges and soft
+shadows are, as laid on black and on white; channels are not summed.""", alpha.render),
     "quantizer speed": Section("Speed of the quantizer", "FOLDER", """\
 Time and MSE by those of others, of other speeds, sizes and numbers of colors.""",
         quantizer.render_speed),
