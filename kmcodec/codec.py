@@ -42,7 +42,7 @@ def encode(image: ImageLike, /, colors: int = 256, **options: Unpack[EncodeOptio
         image: a Pillow image (modes 1, L, LA, P, PA, RGB and RGBA open again as themselves), or a
             uint8 array (height, width) or (height, width, 2 to 4), or a bool one (height, width).
         colors: most palette entries, 1..65536. A picture with no more distinct colors is kept
-            exactly; K-Means runs only on others.
+            exactly; K-Means runs only on others. What alpha 0 hides is kept if there is room.
         **options: see ``kmcodec.options.Options``; and metadata: ``exif``, ``icc_profile``,
             ``xmp``, ``dpi``, ``comment``. A Pillow image's own metadata is kept, as it is in
             ``info`` and ``getexif()``, unless an option replaces it or, being empty, removes it.

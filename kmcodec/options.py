@@ -49,6 +49,7 @@ class QuantizerOptions(TypedDict, total=False):
     fixed: Colors | None
     psnr: float | tuple[float, float] | None
     exact: bool
+    keep_hidden: bool
     dither: float | Image.Dither
     dithering: DitheringName
     rate: float
@@ -103,19 +104,26 @@ class Options:
         iterations: most iterations of K-Means on all colors, at least 1; None for as many as
             ``speed`` says.
         space: where colors are compared: ``"rgb"``, which has the highest PSNR, or ``"oklab"``,
-            which is nearer to what people see. Colors count by their alpha in either.
+            which is nearer to what people see. In either, colors with alpha are compared as they
+            look on black and on white, and of two colors or more, pixels of alpha 0 keep it, and
+            those of alpha 255.
         weighting: how much a color counts: by its ``"pixels"``, or by square ``"roots"`` of the
             pixels of about the same color, which keeps small areas of a color of their own.
         importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
             each pixel counts, relative to the others.
         palette: as ``Colors``: pixels are mapped to these entries, however many, which are stored
-            in this order.
+            in this order. Where none has alpha 255, opaque pixels get the nearest as it is, and
+            where none has alpha 0, transparent ones.
         fixed: as ``Colors``: entries that are kept exactly, and are first in what ``quantize``
             returns; they count as ``colors``. A picture that keeps its own palette lacks them.
-        psnr: what to reach with as few colors as it takes, in dB over all channels, alpha too; or
-            a pair, the least to accept and the one to reach. Dithering and ``rate`` lower it
-            afterwards. A picture whose own palette fits keeps it.
-        exact: whether to fail instead of losing anything.
+            Where they leave no room for entries of alpha 0 and 255, pixels get others.
+        psnr: what to reach with as few colors as it takes, in dB over the channels of color, with
+            alpha on black and on white; or a pair, the least to accept and the one to reach.
+            Dithering and ``rate`` lower it afterwards. A picture whose own palette fits keeps it.
+        exact: whether to fail instead of losing anything, also what alpha 0 hides.
+        keep_hidden: whether colors under alpha 0 count too, as games may blend them into edges:
+            then all colors count alike, whatever their alpha, in palette, MSE and PSNR. By default
+            they are kept where there is room for all, and else become one.
         dither: strength of dithering, 0 (off) to 1; or ``Image.Dither``.
         dithering: ``"diffusion"`` of errors, or ``"ordered"``, a pattern that repeats itself.
         rate: squared error, summed over channels, that saving a bit of the file is worth: 0 (off)
@@ -150,6 +158,7 @@ class Options:
     fixed: NDArray[np.uint8] | None = None
     psnr: tuple[float, float] | None = None
     exact: bool = False
+    keep_hidden: bool = False
     dither: float = 0.0
     dithering: DitheringName = "diffusion"
     rate: float = 0.0
@@ -176,10 +185,11 @@ class Options:
         self._set("rate", self._check_number("rate", self.rate, 0, sys.float_info.max))
         if self.dither > 0 and self.rate > 0:
             raise ValueError("dither and rate exclude each other: one of them must be 0")
-        if not isinstance(self.exact, bool):
-            raise TypeError(f"exact is {self.exact!r}, must be True or False")
+        self._check_flag("exact")
+        self._check_flag("keep_hidden")
         if self.exact and self.rate > 0:
             raise ValueError("rate asks for loss, and exact for none")
+        self._set("keep_hidden", self.keep_hidden or self.exact)
         self._set("importance", _importance(self.importance))
         self._set("palette", read_colors("palette", self.palette, MAX_COLORS))
         self._set("fixed", _distinct(read_colors("fixed", self.fixed, MAX_COLORS)))
@@ -197,6 +207,11 @@ class Options:
         value = getattr(self, name)
         if value is not None or Options.__dataclass_fields__[name].default is not None:
             self._set(name, check_integer(name, value, low, high))
+
+    def _check_flag(self, name: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, bool):
+            raise TypeError(f"{name} is {value!r}, must be True or False")
 
     def _check_choice(self, name: str, choices: tuple[str | None, ...]) -> None:
         value = getattr(self, name)

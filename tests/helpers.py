@@ -72,6 +72,19 @@ def quantize_pixels(pixels: NDArray[np.uint8], options: Options) -> Quantized:
     return result.lowered or result
 
 
+def may_show(colors: NDArray[np.uint8], palette: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return whether each of (n, c) colors may be shown by each of (k, c) entries: (n, k).
+
+    What has alpha 0 or 255 is shown by entries of that alpha, if there are any.
+    """
+    allowed = np.ones((len(colors), len(palette)), bool)
+    for end in (0, 255) if colors.shape[1] in (2, 4) else ():
+        of_end = palette[:, -1] == end
+        if of_end.any():
+            allowed[colors[:, -1] == end] = of_end
+    return allowed
+
+
 def plane(kind: str, shape: tuple[int, int], colors: int, seed: int = 0) -> Indices:
     """Make indices of one of ``KINDS``, of ``shape`` (rows, width)."""
     rng = np.random.default_rng(seed)

@@ -288,6 +288,22 @@ def test_exact_fails_instead_of_losing_anything(options):
     assert kmcodec.encode(pixels, count, exact=True).is_exact
 
 
+def test_exact_keeps_what_alpha_hides():
+    """It fails where hidden colors do not fit, and tells how many there are."""
+    pixels = picture(12, 9, 60, 4) | np.array([0, 0, 0, 1], np.uint8)
+    pixels[:5, :, 3] = 0
+    count, hidden = (len(np.unique(part.reshape(-1, 4), axis=0)) for part in (pixels, pixels[:5]))
+    fault = f"{count} colors, {hidden} of them under alpha 0, an exact result at most {count - 1}"
+
+    assert kmcodec.encode(pixels, count - 1).is_exact  # as it is seen
+    assert (kmcodec.decode(kmcodec.encode(pixels, count, exact=True)) == pixels).all()
+    with pytest.raises(kmcodec.QualityError, match=fault):
+        kmcodec.encode(pixels, count - 1, exact=True)
+    seen = pixels[5:].reshape(-1, 4)
+    with pytest.raises(kmcodec.QualityError, match="not be exact"):
+        kmcodec.encode(pixels[4:6, :1], exact=True, palette=[seen[0].tolist(), (1, 1, 1, 0)])
+
+
 def test_exact_keeps_a_palette_whole():
     """Entries that no pixel uses count: they are part of the picture."""
     image = Image.new("P", (3, 2), 7)

@@ -63,6 +63,7 @@ def test_numbers_of_numpy(name, value):
         ("palette", [], ValueError),
         ("palette", 5, TypeError),
         ("exact", 1, TypeError),
+        ("keep_hidden", 1, TypeError),
         ("dither", Image.Dither.RASTERIZE, ValueError),
         ("palette", [[1, 2, 3], [1, 2, 3, 4]], ValueError),
         ("palette", [[1, 2, 256]], ValueError),

@@ -295,6 +295,119 @@ def test_hidden_colors_take_no_entries():
     assert np.sum(palette[:, 3] == 0) == 1
 
 
+def hiding_picture():
+    """Return a picture of 200 colors that are seen, and 100 others under alpha 0."""
+    pixels = picture(30, 20, 300, 4)
+    pixels[..., 3] = 255
+    colors = np.unique(pixels.reshape(-1, 4), axis=0)
+    hidden = (pixels[:, :, np.newaxis] == colors[::3]).all(axis=3).any(axis=2)
+    pixels[hidden, 3] = 0
+    return pixels
+
+
+def cleared(pixels):
+    """Return a picture with black under alpha 0."""
+    return np.where(pixels[..., 3:] > 0, pixels, 0).astype(np.uint8)
+
+
+@pytest.mark.parametrize("space", ["rgb", "oklab"])
+def test_hidden_colors_are_not_counted(space):
+    """A picture is exact as it is seen if the colors seen, and one that is not, fit."""
+    pixels = hiding_picture()
+    seen = len(np.unique(cleared(pixels).reshape(-1, 4), axis=0))
+    assert seen == 201
+    quantized = kmcodec.quantize(pixels, seen, space=space)
+    shown = quantized.palette[quantized.indices]
+
+    assert quantized.is_exact
+    assert (cleared(shown) == cleared(pixels)).all()
+    assert not kmcodec.quantize(pixels, seen - 1, space=space).is_exact
+    kept = kmcodec.quantize(pixels, 300, space=space)
+    assert (kept.palette[kept.indices] == pixels).all()
+
+
+def test_the_hidden_color_of_most_pixels_is_kept():
+    """A background of one color stays so, where programs leave out alpha."""
+    pixels = picture(30, 20, 600, 4)
+    pixels[:9, :, 3] = 0
+    pixels[1:6] = 255, 255, 255, 0
+    for options in ({}, {"rate": 30}, {"space": "oklab"}):
+        palette = kmcodec.quantize(pixels, 20, **options).palette
+        assert palette[palette[:, 3] == 0].tolist() == [[255, 255, 255, 0]]
+
+
+@pytest.mark.parametrize("options", [{"colors": 9}, {"psnr": 25}, {"colors": 9, "rate": 20}])
+def test_hidden_colors_change_nothing_that_is_seen(options):
+    """Palette, PSNR and the search for one are those of a picture that hides nothing."""
+    pixels = np.dstack((photo(60, 40), photo(60, 40, 3)[..., 0]))
+    pixels[5:30, 9:50, 3] = 0
+    plain, noisy = (kmcodec.quantize(source, **options) for source in (cleared(pixels), pixels))
+
+    assert noisy.psnr == plain.psnr
+    assert noisy.mse == plain.mse
+    shown = [cleared(result.palette)[result.indices] for result in (plain, noisy)]
+    assert (shown[0] == shown[1]).all()
+
+
+@pytest.mark.parametrize("space", ["rgb", "oklab"])
+def test_hidden_colors_count_if_they_are_to_be_kept(space):
+    """Then all channels count alike, in what is chosen and in what is told."""
+    pixels = np.dstack((photo(60, 40), np.full((40, 60), 255, np.uint8)))
+    pixels[:20, :, 3] = 0
+    quantized = kmcodec.quantize(pixels, 20, keep_hidden=True, space=space)
+    shown = quantized.palette[quantized.indices]
+    delta = pixels.astype(float) - shown
+
+    assert np.sum(quantized.palette[:, 3] == 0) > 5
+    assert math.isclose(quantized.mse, 4 * np.mean(delta**2))
+    assert math.isclose(quantized.psnr, 10 * math.log10(255**2 / np.mean(delta**2)))
+    assert np.mean(delta[:20] ** 2) < 2 * np.mean(delta[20:] ** 2)
+    assert not kmcodec.quantize(pixels, len(shown), keep_hidden=True).is_exact
+
+
+@pytest.mark.parametrize("alpha", [range(256), [0], [255], [7], [0, 255], [1, 254]], ids=str)
+@pytest.mark.parametrize("colors", [1, 2, 5, 300])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_pictures_of_alpha_alone(alpha, colors, channels):
+    """One color of any alpha stays about that, and alpha is as near as there are entries for."""
+    pixels = np.full((16, 16, channels), 90, np.uint8)
+    pixels[..., -1] = np.resize(alpha, (16, 16))
+    palette, indices = kmcodec.quantize(pixels, colors)
+
+    assert len(palette) == min(colors, len(alpha))
+    seen = palette[palette[:, 3] > 0]
+    assert np.abs(seen[:, :3].astype(int) - 90).max(initial=0) <= 20 / colors
+    errors = np.abs(palette[indices][..., 3].astype(int) - pixels[..., -1])
+    assert errors.max() <= (0 if len(alpha) <= colors else 260 / colors)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_pictures_that_cannot_be_seen(channels):
+    """They are one color however many they hide, unless there is room for all."""
+    pixels = picture(30, 20, 300, 4)[..., -channels:]
+    pixels[..., -1] = 0
+    count = len(np.unique(pixels.reshape(-1, channels), axis=0))
+    for options in ({}, {"psnr": 40}, {"space": "oklab"}, {"dither": 1}):
+        quantized = kmcodec.quantize(pixels, count - 1, **options)
+        assert len(quantized.palette) == 1
+        assert quantized.palette[0, 3] == 0
+        assert quantized.is_exact
+    assert len(kmcodec.quantize(pixels, count).palette) == count
+    assert len(kmcodec.quantize(pixels, count - 1, keep_hidden=True).palette) == count - 1
+
+
+@pytest.mark.parametrize("space", ["rgb", "oklab"])
+def test_more_entries_than_can_be_told_apart(space):
+    """Faint colors that are one point need no more entries than there are points."""
+    pixels = picture(30, 20, 600, 4) // 4
+    pixels[..., 3] = 1
+    palette, indices = kmcodec.quantize(pixels, 500, space=space)
+
+    assert 2 <= len(palette) < 500
+    assert (np.bincount(indices.ravel()) > 0).all()
+    assert len(np.unique(palette, axis=0)) == len(palette)
+
+
 def test_one_palette_for_many_pictures():
     """It serves all of them better than a palette of one, as one large picture would."""
     pictures = [photo(40, 30, seed) for seed in range(3)]

@@ -24,7 +24,7 @@ GOLDEN = {
     "diffused": ("f68bc6c442339dbe", {"colors": 24, "dither": 0.75}),
     "ordered": ("1c440ae8f6d3e664", {"colors": 24, "dither": 1.0, "dithering": "ordered"}),
     "rate": ("6705ac43d6385387", {"colors": 48, "rate": 12.5}),
-    "oklab with alpha": ("ad95c9c845b0960d", {"colors": 48, "space": "oklab", "rate": 3}),
+    "oklab with alpha": ("2bc832c227017fb5", {"colors": 48, "space": "oklab", "rate": 3}),
 }
 
 

@@ -20,8 +20,8 @@ def cloud_of(pixels, space="rgb"):
 
 
 def error_of(cloud, palette):
-    """Return the squared error of a palette in levels."""
-    return cloud.squared_error(palette, cloud.map_nearest(palette))
+    """Return the mean squared error of a palette in levels."""
+    return cloud.loss(palette, cloud.map_nearest(palette)).mse
 
 
 def assert_distinct_and_used(cloud, palette, fixed=0):

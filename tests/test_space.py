@@ -1,5 +1,6 @@
 """Spaces: colors become points whose distances count, and centroids become colors again."""
 
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from itertools import product
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from kmcodec.quantizer import space
-from kmcodec.quantizer.space import SPACES, oklab_colors, oklab_points, rgb_colors, rgb_points
+from kmcodec.quantizer.space import SPACES, oklab_colors, oklab_points, rgb_colors
 
 spaces = pytest.mark.parametrize("name", ["rgb", "oklab"])
 
@@ -35,7 +36,7 @@ def distance(to_points, first, second):
 
 def oklab(color):
     """L, a and b of an opaque color, from its point."""
-    lightness, a, b = oklab_points(np.array([color], np.uint8))[0].tolist()
+    lightness, a, b = SPACES["oklab"].to_points(np.array([color], np.uint8))[0].tolist()
     return lightness / 4080, a / 4080 - 0.4, b / 4080 - 0.4
 
 
@@ -73,7 +74,7 @@ def test_no_colors_are_no_points(name, channels):
 def test_rgb_points_are_levels(channels):
     """Without alpha, a point is 16 times the color."""
     colors = noise(1000, channels)
-    np.testing.assert_array_equal(rgb_points(colors), 16 * colors.astype(int))
+    np.testing.assert_array_equal(SPACES["rgb"].to_points(colors), 16 * colors.astype(int))
 
 
 def test_rgb_keeps_opaque_colors():
@@ -90,14 +91,56 @@ def test_rgb_centroids_are_rounded_to_levels():
     assert rgb_colors(np.array([[4095.0]])).tolist() == [[255]]
 
 
+@spaces
 @pytest.mark.parametrize("channels", [2, 4])
-def test_rgb_points_are_premultiplied(channels):
-    """With alpha, levels are scaled by it, to the nearest unit."""
-    colors = noise(5000, channels)
-    levels, alpha = colors[:, :-1].astype(float), colors[:, -1:].astype(float)
-    points = rgb_points(colors)
-    np.testing.assert_array_equal(points[:, -1:], 16 * alpha)
-    np.testing.assert_allclose(points[:, :-1], 16 * levels * alpha / 255, rtol=0, atol=0.5)
+def test_distances_are_those_on_black_and_on_white(name, channels):
+    """With alpha, a squared distance is the mean of two: of colors laid on black, and on white."""
+    to_points = SPACES[name].to_points
+    colors = np.vstack((corners(channels), noise(2000, channels)))
+    alpha = colors[:, -1:] / 255
+    opaque = to_points(colors[:, :-1]).astype(float)
+    squares = []
+    for ground in (0, 255):
+        behind = to_points(np.full((1, channels - 1), ground, np.uint8)).astype(float)
+        laid = opaque * alpha + behind * (1 - alpha)
+        squares.append(np.sum((laid[1:] - laid[:-1]) ** 2, axis=1))
+    points = to_points(colors).astype(float)
+    distances = np.linalg.norm(points[1:] - points[:-1], axis=1)
+
+    np.testing.assert_allclose(distances, np.sqrt(np.mean(squares, axis=0)), rtol=1e-3, atol=2)
+
+
+@spaces
+@pytest.mark.parametrize("channels", [2, 4])
+def test_straight_points_are_of_colors_whatever_their_alpha(name, channels):
+    """Alpha is a channel as the others, and colors of alpha 0 are told apart."""
+    straight = replace(SPACES[name], straight=True)
+    colors = np.vstack((corners(channels), noise(2000, channels)))
+    points = straight.to_points(colors)
+
+    np.testing.assert_array_equal(points[:, :-1], SPACES[name].to_points(colors[:, :-1]))
+    np.testing.assert_array_equal(points[:, -1], 16 * colors[:, -1].astype(int))
+    back = straight.to_colors(points.astype(float))
+    np.testing.assert_array_equal(back[:, -1], colors[:, -1])
+    np.testing.assert_array_equal(back[:, :-1], round_trip(name, colors[:, :-1]))
+
+
+@spaces
+@pytest.mark.parametrize("straight", [False, True])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_ends_are_what_points_of_alpha_0_and_255_share(name, straight, channels):
+    """They are exact, and no other points have their alpha; without alpha there are none."""
+    space = replace(SPACES[name], straight=straight)
+    ends = space.find_ends(channels)
+    assert ends.shape == (2 if channels in {2, 4} else 0, channels)
+    for end, alpha in zip(ends, (0, 255), strict=False):
+        colors = noise(500, channels)
+        colors[:, -1] = alpha
+        points = space.to_points(colors)
+        shared = (points == points[0]).all(axis=0)
+        np.testing.assert_array_equal(~np.isnan(end), shared)
+        np.testing.assert_array_equal(points[0, shared], end[shared])
+        assert (space.to_points(noise(500, channels) // 2 + 1)[:, -1] != end[-1]).all()
 
 
 @spaces
@@ -131,7 +174,7 @@ def test_alpha_255_is_opaque(name, channels):
     opaque = np.column_stack((colors, np.full(len(colors), 255, np.uint8)))
     points = SPACES[name].to_points(opaque)
     np.testing.assert_array_equal(points[:, :-1], SPACES[name].to_points(colors))
-    assert (points[:, -1] == 4080).all()
+    assert len(np.unique(points[:, -1])) == 1
     back = round_trip(name, opaque)
     np.testing.assert_array_equal(back[:, :-1], round_trip(name, colors))
     assert (back[:, -1] == 255).all()
@@ -164,8 +207,9 @@ def test_oklab_of_known_colors(color, expected):
 def test_gray_is_the_lightness_of_oklab():
     """Pictures of one channel have L alone, that of RGB grays."""
     grays = np.arange(256, dtype=np.uint8)[:, np.newaxis]
-    colored = oklab_points(np.repeat(grays, 3, axis=1)).astype(int)
-    lightness = oklab_points(grays).astype(int)
+    to_points = SPACES["oklab"].to_points
+    colored = to_points(np.repeat(grays, 3, axis=1)).astype(int)
+    lightness = to_points(grays).astype(int)
     assert np.abs(lightness[:, 0] - colored[:, 0]).max() <= 1
     assert np.abs(colored[:, 1:] - 1632).max() <= 1  # 0.4 * 4080: neither a nor b
     assert lightness[[0, 255], 0].tolist() == [0, 4080]
@@ -207,20 +251,19 @@ def test_oklab_out_of_gamut_is_brought_into_it():
 
 def test_oklab_distances_follow_perception():
     """What looks more different is farther apart, where levels differ by as much."""
-    gray = (100, 100, 100)
-    greener, bluer = (100, 130, 100), (100, 100, 130)
-    assert distance(rgb_points, gray, greener) == distance(rgb_points, gray, bluer)
-    assert distance(oklab_points, gray, greener) > 1.5 * distance(oklab_points, gray, bluer)
-    dark = distance(oklab_points, (10,) * 3, (20,) * 3)
-    light = distance(oklab_points, (235,) * 3, (245,) * 3)
+    rgb, oklab = SPACES["rgb"].to_points, SPACES["oklab"].to_points
+    gray, greener, bluer = (100, 100, 100), (100, 130, 100), (100, 100, 130)
+    assert distance(rgb, gray, greener) == distance(rgb, gray, bluer)
+    assert distance(oklab, gray, greener) > 1.5 * distance(oklab, gray, bluer)
+    dark, light = distance(oklab, (10,) * 3, (20,) * 3), distance(oklab, (235,) * 3, (245,) * 3)
     assert dark > 1.3 * light
 
 
 def test_only_rgb_tells_all_opaque_colors_apart():
     """Neighbors are different points in RGB, while some are one point in Oklab."""
     blues = np.array([[200, 250, level] for level in range(256)], np.uint8)
-    assert len(np.unique(rgb_points(blues), axis=0)) == 256
-    assert len(np.unique(oklab_points(blues), axis=0)) < 256
+    assert len(np.unique(SPACES["rgb"].to_points(blues), axis=0)) == 256
+    assert len(np.unique(SPACES["oklab"].to_points(blues), axis=0)) < 256
 
 
 def test_cube_roots_are_exact():

@@ -67,7 +67,7 @@ class Encoded(bytes):
     """The bytes of a .kmq file, and how near to the picture it is.
 
     Attributes:
-        psnr: in dB, over all channels; infinite if exact.
+        psnr: in dB, as ``Quantized`` has it; infinite if exact.
     """
 
     psnr: float
@@ -81,7 +81,7 @@ class Encoded(bytes):
 
     @property
     def is_exact(self) -> bool:
-        """Whether every pixel keeps its color."""
+        """Whether every pixel keeps its color, but for hidden ones unless ``keep_hidden``."""
         return self.psnr == math.inf
 
 

@@ -69,10 +69,11 @@ def _choose_colors(cloud: Cloud, k: int, options: Options, stages: Stages) -> Ch
     """Choose at most k distinct entries: the fixed ones, then all other colors or K-Means."""
     colors = cloud.histogram.colors
     fixed = colors[:0] if options.fixed is None else options.fixed
-    others = without(colors, fixed)
-    if len(fixed) + len(others) <= k:
-        palette = np.vstack((fixed, others))
-        return palette, _no_trace(cloud, palette)
+    for shown in (colors, cloud.seen_colors):
+        others = without(shown, fixed)
+        if len(fixed) + len(others) <= k:
+            palette = np.vstack((fixed, others))
+            return palette, _no_trace(cloud, palette)
     return _cluster_colors(cloud, k, fixed, options, stages)
 
 
@@ -95,12 +96,16 @@ def _cluster_colors(
         else:
             seeding = SEEDINGS[options.seeding]
             seeds = np.vstack((held, seeding(points, k - len(fixed), options.seed)))
+        ends = cloud.ends if k > 1 else None  # one color for all keeps to no end
+        if ends:
+            seeds = ends.settle_seeds(seeds, len(fixed))
     with stages("kmeans", effort.iterations):
         clustering = weighted_kmeans(
             points,
             seeds,
             effort.iterations,
             fixed=len(fixed),
+            ends=ends,
             tolerance=effort.tolerance,
             progress=stages.step,
         )
@@ -127,6 +132,8 @@ def _reach_psnr(
             f"{len(chosen[0])} colors reach a PSNR of {best:.2f} dB, less than the {least:g} wanted"
         )
     failing = 0 if options.fixed is None else max(0, len(options.fixed) - 1)
+    if len(np.unique(cloud.ends.kinds)) > 1:
+        failing = max(failing, 1)  # as one color shows no alpha but its own
     reaching = len(chosen[0])
     while best >= wanted and reaching - failing > 1:
         colors = (failing + reaching) // 2

@@ -1,15 +1,16 @@
 """Represent the distinct colors of pictures as points of a space, and map them to palettes."""
 
-import math
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..format import Indices, index_dtype
+from .ends import Ends
 from .histogram import Histogram
+from .loss import Loss, color_loss
 from .points import PointSet, four_channels
-from .space import SPACES, Space
+from .space import Space, opaque_channels, rgb_points
 
 Channel = TypeVar("Channel", np.uint8, np.uint16)
 
@@ -22,6 +23,7 @@ class Cloud:
         space: the space of the points.
         points: at most n: colors that do not differ in the space share a point.
         places: (n,) the point of each color.
+        ends: the points by their kinds: of alpha 0, of alpha 255, or free.
     """
 
     def __init__(
@@ -31,12 +33,20 @@ class Cloud:
         self.histogram = histogram
         self.space = space
         weights = histogram.counts if weights is None else weights
-        self.points, self.places = PointSet.of(space.to_points(histogram.colors), weights)
+        points = space.to_points(histogram.colors)
+        self.points, self.places = PointSet.of(points, weights)
+        self.ends = Ends(self.points, space.find_ends(points.shape[1]))
 
     @property
     def has_levels(self) -> bool:
         """Whether points are the stored levels in units of 16, so that no colors share one."""
-        return self.space is SPACES["rgb"] and self.histogram.colors.shape[1] in (1, 3)
+        colors = self.histogram.colors
+        return self.space.opaque_points is rgb_points and opaque_channels(colors) == colors.shape[1]
+
+    @property
+    def seen_colors(self) -> NDArray[np.uint8]:
+        """The colors, all that are hidden as one, unless they count."""
+        return self.histogram.colors if self.space.straight else self.histogram.seen_colors
 
     def map_nearest(self, palette: NDArray[np.uint8]) -> Indices:
         """Find the entry nearest to each color: one equal to it first, else the lowest on a tie.
@@ -53,34 +63,40 @@ class Cloud:
             prefer_equal(self.histogram.colors, palette, nearest)
         return nearest
 
-    def squared_error(self, palette: NDArray[np.uint8], nearest: Indices) -> int:
-        """Sum the squared differences of levels over pixels and channels.
+    def loss(self, palette: NDArray[np.uint8], nearest: Indices) -> Loss:
+        """Return what is lost if each color is shown by an entry.
 
         Args:
             palette: (k, c) uint8.
             nearest: (n,) the entry of each color.
         """
-        delta = self.histogram.colors.astype(np.int64) - palette[nearest]
-        return int(np.sum(self.histogram.counts * np.sum(delta * delta, axis=1)))
+        colors, counts = self.histogram.colors, self.histogram.counts
+        return color_loss(colors, counts, palette[nearest], straight=self.space.straight)
 
     def psnr(self, palette: NDArray[np.uint8]) -> float:
         """Return the PSNR in dB of all pixels mapped to their nearest entries."""
-        samples = int(self.histogram.counts.sum()) * self.histogram.colors.shape[1]
-        return psnr_of(self.squared_error(palette, self.map_nearest(palette)), samples)
+        return self.loss(palette, self.map_nearest(palette)).psnr
 
     def assign(self, palette: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Find the palette entry nearest to each point, the lowest on a tie."""
-        return self.points.assign(self.space.to_points(palette).astype(np.float64))
+        """Find the palette entry nearest to each point, the lowest on a tie.
+
+        What is opaque gets opaque entries only, and what is transparent transparent ones, if the
+        palette has any.
+        """
+        return self.ends.assign(self.space.to_points(palette).astype(np.float64))
+
+    def to_colors(self, centroids: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Return the colors nearest to (k, c) centroids, of alpha 0 that of most hidden pixels."""
+        colors = self.space.to_colors(centroids)
+        hidden = self.histogram.hidden[:1]
+        if len(hidden) and not self.space.straight:
+            colors[colors[:, -1] == 0] = self.histogram.colors[hidden]
+        return colors
 
     def color_at(self, place: int) -> NDArray[np.uint8]:
         """Return the first color at a place among the points: (1, c)."""
         first = int(np.argmax(self.places == place))
         return self.histogram.colors[first : first + 1]
-
-
-def psnr_of(squared_error: int, samples: int) -> float:
-    """Return the PSNR in dB of a sum of squared differences of 8-bit samples; infinite for 0."""
-    return 10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf
 
 
 def prefer_equal(

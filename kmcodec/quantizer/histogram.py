@@ -7,12 +7,14 @@ sorted as a by-product, and small where the picture has few colors.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._loops import histogram as loops
+from .space import opaque_channels
 
 Entry = TypeVar("Entry", bound=np.unsignedinteger[Any])
 
@@ -28,6 +30,19 @@ class Histogram:
 
     colors: NDArray[np.uint8]
     counts: NDArray[np.int64]
+
+    @cached_property
+    def hidden(self) -> NDArray[np.intp]:
+        """The places of the colors under alpha 0, that of most pixels first."""
+        if opaque_channels(self.colors) == self.colors.shape[1]:
+            return np.empty(0, np.intp)
+        places = np.flatnonzero(self.colors[:, -1] == 0)
+        return places[np.argsort(-self.counts[places], kind="stable")]
+
+    @property
+    def seen_colors(self) -> NDArray[np.uint8]:
+        """The colors, of the hidden ones only the first."""
+        return np.delete(self.colors, self.hidden[1:], axis=0)
 
     @classmethod
     def of(cls, pixels: NDArray[np.uint8]) -> "Histogram":

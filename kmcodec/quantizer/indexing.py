@@ -16,8 +16,9 @@ from ..format import Indices, Mode, index_dtype
 from ..images.pixels import Indexed, Pixels, to_channels
 from ..options import Options
 from .histogram import Histogram
+from .loss import pixel_loss
 from .pictures import quantize_pictures
-from .quantized import Quantized, squared_error
+from .quantized import Quantized
 
 _BILEVEL: Final = ((0, 0, 0), (255, 255, 255))
 """The palette of mode 1; given entries must begin it, so that whatever follows is in its order."""
@@ -69,10 +70,13 @@ def _check_exact(source: Pixels, options: Options) -> None:
     Raises:
         QualityError: the picture has more; the message tells how many.
     """
-    colors = len(Histogram.of(source.pixels).colors)
+    histogram = Histogram.of(source.pixels)
+    colors, hidden = len(histogram.colors), len(histogram.hidden)
     most = options.colors if options.palette is None else len(options.palette)
     if colors > most:
-        raise QualityError(f"the picture has {colors} colors, an exact result at most {most}")
+        of_them = f", {hidden} of them under alpha 0" if hidden > 1 else ""
+        fault = f"the picture has {colors} colors{of_them}, an exact result at most {most}"
+        raise QualityError(fault)
 
 
 def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Quantized:
@@ -80,8 +84,8 @@ def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Qua
     palette, indices = quantized
     if mode == Mode.BILEVEL:  # one color was asked for, of two
         palette = np.where(palette >= 128, 255, 0).astype(np.uint8)
-        error = squared_error(pixels, palette, indices)
-        return Quantized.of(palette, indices, error, quantized.trace, quantized.seconds)
+        loss = pixel_loss(pixels, palette, indices)
+        return Quantized.of(palette, indices, loss, quantized.trace, quantized.seconds)
     if mode == Mode.PA:  # so that entries of one color stand together
         quantized = quantized.rearranged(sort_entries)
     return quantized

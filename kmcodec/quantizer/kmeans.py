@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._loops import kmeans as loops
+from .ends import Ends
 from .points import PointSet, snap
 
 CHUNK: Final = 1 << 22  # distances held at once by the textbook form: 32 MB
@@ -111,6 +112,7 @@ def weighted_kmeans(
     iterations: int,
     *,
     fixed: int = 0,
+    ends: Ends | None = None,
     tolerance: float = 0,
     progress: Callable[[], object] = lambda: None,
 ) -> Clustering:
@@ -124,6 +126,7 @@ def weighted_kmeans(
         centroids: (k, c) seeds in 0..4095.
         iterations: the most iterations, at least 1.
         fixed: so many of the first centroids do not move.
+        ends: the kinds of the points, where centroids are to keep to those.
         tolerance: stop as soon as an iteration lowers the inertia by less than this share of it;
             0 waits until no assignment changes.
         progress: called after each iteration.
@@ -140,13 +143,15 @@ def weighted_kmeans(
     held = snap(centroids[:fixed])
 
     def step(centroids: NDArray[np.float64]) -> Step:
-        assignment = points.assign(centroids)
+        assignment = (ends or points).assign(centroids)
         changed = loops.sum_clusters(points.points, weights, assignment, before, sums, sizes)
         if not sizes[fixed:].all():
             flat = points.points[:, :channels]
             _fill_empty_clusters(flat, weights, assignment, centroids, fixed)
             loops.sum_clusters(points.points, weights, assignment, before, sums, sizes)
         means = snap(sums[:, :channels] / np.maximum(sizes, 1)[:, np.newaxis])
+        if ends:
+            means = ends.settle_clusters(means, assignment)
         means[:fixed] = held
         inertia = _inertia(squares, means, sums[:, :channels], sizes)
         progress()

@@ -7,16 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..format import Indices
 from ..options import Options
 from ..stages import Stages
 from .choose import Chosen, choose_palette, weigh_colors
 from .cloud import Cloud
 from .dithering import DITHERINGS, row_pieces
 from .histogram import index_colors, look_up
+from .loss import pixel_loss
 from .points import MAX_WEIGHT
-from .quantized import Quantized, squared_error
+from .quantized import Quantized
 from .rate import ROUNDS, map_rate_aware
-from .space import SPACES
+from .space import SPACES, opaque_channels
 
 _MAX_IMPORTANCE: Final = 65535
 
@@ -53,7 +55,7 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
         counts = together.counts
         if options.importance is not None:
             counts = _sum_importance(indexed[0][1], options.importance, len(counts))
-        space = SPACES[options.space]
+        space = replace(SPACES[options.space], straight=options.keep_hidden)
         cloud = Cloud(together, space, weigh_colors(together.colors, counts, options.weighting))
     palette, trace = choose_palette(cloud, options, stages)
     fixed = 0 if options.fixed is None else len(options.fixed)
@@ -74,8 +76,8 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
                     threads=options.threads,
                     progress=stages.step,
                 )
-                error = squared_error(pixels, *lowered)
-                of_rate = Quantized.of(*lowered, error, trace, stages.seconds)
+                loss = pixel_loss(pixels, *lowered, straight=options.keep_hidden)
+                of_rate = Quantized.of(*lowered, loss, trace, stages.seconds)
                 result = replace(result, lowered=of_rate)
         results.append(result)
     return results
@@ -90,16 +92,29 @@ def _map_pixels(
     stages: Stages,
 ) -> Quantized:
     palette, trace = chosen
-    dithered = options.dither > 0
-    with stages("mapping", len(row_pieces(positions.shape)) if dithered else 1):
+    is_dithered = options.dither > 0
+    with stages("mapping", len(row_pieces(positions.shape)) if is_dithered else 1):
         nearest = cloud.map_nearest(palette)
         indices = look_up(nearest, positions)
-        error = cloud.squared_error(palette, nearest)
-        if dithered and error > 0:
+        loss = cloud.loss(palette, nearest)
+        if is_dithered and loss.mse > 0:
             dither = DITHERINGS[options.dithering]
-            indices = dither(pixels, palette, options.dither, indices, stages.step)
-            error = squared_error(pixels, palette, indices)
-    return Quantized.of(palette, indices, error, trace, stages.seconds)
+            dithered = dither(pixels, palette, options.dither, indices, stages.step)
+            indices = _keep_ends(pixels, palette, indices, dithered)
+            loss = pixel_loss(pixels, palette, indices, straight=options.keep_hidden)
+    return Quantized.of(palette, indices, loss, trace, stages.seconds)
+
+
+def _keep_ends(
+    pixels: NDArray[np.uint8], palette: NDArray[np.uint8], nearest: Indices, dithered: Indices
+) -> Indices:
+    """Return dithered indices, the nearest where alpha 0 or 255 would become another."""
+    if opaque_channels(palette) == palette.shape[1]:
+        return dithered
+    alpha = palette[:, -1]
+    lost = np.isin(pixels[..., -1], (0, 255)) & (alpha[dithered] != alpha[nearest])
+    kept: Indices = np.where(lost, nearest, dithered)
+    return kept
 
 
 def _sum_importance(

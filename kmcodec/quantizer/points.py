@@ -71,6 +71,12 @@ class PointSet:
         distinct = four_channels(points[order[starts]])
         return cls(distinct, merged, codes[starts], points.shape[1]), places
 
+    def take(self, places: NDArray[np.intp]) -> "PointSet":
+        """Return the points at some places, which ascend."""
+        return PointSet(
+            self.points[places], self.weights[places], self.codes[places], self.channels
+        )
+
     def coarse(self, bits: int) -> "PointSet":
         """Return the mean of the points of each cell of so many bits a channel, rounded."""
         cells = self.codes >> np.uint64(self.channels * (POINT_BITS - bits))

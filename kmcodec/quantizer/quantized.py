@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,10 @@ from PIL import Image
 
 from ..format import Indices
 from ..images.pixels import color_palette
-from .cloud import psnr_of
 from .kmeans import Trace
+from .loss import NO_LOSS, Loss
 
 Arrange = Callable[[NDArray[np.uint8], Indices], tuple[NDArray[np.uint8], Indices]]
-
-_PIXELS_AT_ONCE: Final = 1 << 18  # pixels whose differences are held in memory
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,8 +26,9 @@ class Quantized:
     Attributes:
         palette: (k, c) uint8, distinct unless the caller gave it.
         indices: (height, width) uint8 if k <= 256, else uint16.
-        mse: mean over pixels of the squared error, summed over the channels of the source.
-        psnr: in dB, over all channels; infinite if exact.
+        mse: mean over pixels of the squared error, summed over the channels of the source; with
+            alpha the mean of that on black and that on white, unless hidden colors are kept.
+        psnr: in dB, over the same channels; infinite if exact.
         trace: of the last K-Means, in units of the space; it has no iterations if none was needed.
         seconds: by stage: "histogram", "search", "kmeans", "rounding", "mapping", "rate".
         lowered: with ``rate``, the same picture in fewer bits, as far as can be told without coding
@@ -49,26 +48,17 @@ class Quantized:
         cls,
         palette: NDArray[np.uint8],
         indices: Indices,
-        squared_error: int,
+        loss: Loss,
         trace: Trace,
         seconds: dict[str, float],
     ) -> "Quantized":
-        """Make a result, and compute its errors.
-
-        Args:
-            palette: (k, c) uint8.
-            indices: (height, width).
-            squared_error: sum over pixels and channels.
-            trace: of K-Means.
-            seconds: by stage.
-        """
-        psnr = psnr_of(squared_error, indices.size * palette.shape[1])
-        return cls(palette, indices, squared_error / indices.size, psnr, trace, seconds)
+        """Make a result from a palette (k, c) and indices (height, width)."""
+        return cls(palette, indices, *loss, trace, seconds)
 
     @classmethod
     def of_exact(cls, palette: NDArray[np.uint8], indices: Indices) -> "Quantized":
         """Make the result of a picture that is kept with its palette."""
-        return cls.of(palette, indices, 0, Trace.of_exact(palette), {})
+        return cls.of(palette, indices, NO_LOSS, Trace.of_exact(palette), {})
 
     def rearranged(self, arrange: Arrange) -> "Quantized":
         """Return this result with palette and indices in another form that shows the same."""
@@ -108,21 +98,10 @@ class Quantized:
 
     @property
     def is_exact(self) -> bool:
-        """Whether every pixel keeps its color."""
+        """Whether every pixel keeps its color, but for hidden ones unless ``keep_hidden``."""
         return self.mse == 0
 
     @property
     def iterations(self) -> int:
         """The number of iterations of the last K-Means."""
         return len(self.trace.inertia)
-
-
-def squared_error(pixels: NDArray[np.uint8], palette: NDArray[np.uint8], indices: Indices) -> int:
-    """Sum the squared differences to the palette over pixels and channels."""
-    flat, picked = pixels.reshape(-1, pixels.shape[2]), indices.ravel()
-    error = 0
-    for first in range(0, len(picked), _PIXELS_AT_ONCE):
-        part = slice(first, first + _PIXELS_AT_ONCE)
-        delta = (flat[part].astype(np.int64) - palette[picked[part]]).ravel()
-        error += int(np.vdot(delta, delta))
-    return error

@@ -105,6 +105,8 @@ def _lower_costs(
     """
     height, width = places.shape
     nearest, levels = cloud.assign(palette), cloud.space.to_points(palette)
+    entry_kinds = cloud.ends.kinds_of(levels)
+    kinds = cloud.ends.kinds_for(entry_kinds)
     plane = np.pad(indices, 1, constant_values=len(palette))
     offsets = np.array([y * (width + 2) + x for y, x in _NEIGHBORS], np.intp)
     groups = _group_entries(levels)
@@ -121,7 +123,9 @@ def _lower_costs(
             points,
             places[top : top + rows],
             nearest,
+            kinds,
             entries,
+            entry_kinds,
             lists,
             gaps,
             offsets,
@@ -212,11 +216,15 @@ def _move_entries(
     indices: NDArray[np.int32],
     fixed: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Move entries but the fixed to their pixels' rounded mean; merge equal, drop unused ones."""
+    """Move entries but the fixed to their pixels' rounded mean; merge equal, drop unused ones.
+
+    Those of alpha 0 and 255 keep it.
+    """
     sums = np.zeros((len(palette), 5), np.int64)
     loops.sum_points(points, places, indices, sums)
     means = sums[:, : palette.shape[1]] / np.maximum(sums[:, 4:], 1)
-    moved = cloud.space.to_colors(means)
+    kinds = cloud.ends.kinds_of(cloud.space.to_points(palette))
+    moved = cloud.to_colors(cloud.ends.settle(means, kinds))
     moved[:fixed] = palette[:fixed]
     distinct = np.unique(moved[fixed:][sums[fixed:, 4] > 0], axis=0)
     palette = np.vstack((palette[:fixed], without(distinct, palette[:fixed])))

@@ -37,7 +37,7 @@ def round_centroids(
     Returns:
         (k, c) uint8.
     """
-    palette = _append_new(fixed, cloud.space.to_colors(centroids[len(fixed) :]))
+    palette = _append_new(fixed, cloud.to_colors(centroids[len(fixed) :]))
     while True:
         nearest = cloud.assign(palette)
         used = _used(nearest, palette, fixed)

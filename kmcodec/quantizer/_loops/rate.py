@@ -52,7 +52,9 @@ def lower_costs(
     points: cython.const[int32_t][:, ::1],  # IN (n, 4)
     positions: cython.const[uint32_t][:, ::1],  # IN (height, width) the point of each pixel
     nearest: cython.const[int32_t][::1],  # IN (n,) the entry nearest to each point
+    kinds: cython.const[uint8_t][::1],  # IN (n,) the kind that its entry must be of, or 0
     entries: cython.const[int32_t][:, ::1],  # IN (k, 4)
+    entry_kinds: cython.const[uint8_t][::1],  # IN (k,)
     lists: cython.const[int32_t][:, ::1],  # IN (k, m) entries near each entry, itself first
     gaps: cython.const[int64_t][:, ::1],  # IN (k, m) squared distances to these, ascending
     offsets: cython.const[cython.Py_ssize_t][::1],  # IN (8,) from a cell to its neighbors
@@ -63,10 +65,10 @@ def lower_costs(
 ) -> None:
     """Give each pixel in turn the entry of least squared error + rate * bits.
 
-    Entries tried are those of its neighbors, and those near its nearest entry. The latter end
-    where no better one can follow: if an entry is at least twice as far from the nearest one,
-    in squared distance, as the pixel's squared distances to both may sum up to, then it is too
-    far from the pixel, as (a + b)^2 <= 2 (a^2 + b^2).
+    Entries tried are those of its neighbors, and those near its nearest entry, if they are of its
+    kind. The latter end where no better one can follow: if an entry is at least twice as far from
+    the nearest one, in squared distance, as the pixel's squared distances to both may sum up to,
+    then it is too far from the pixel, as (a + b)^2 <= 2 (a^2 + b^2).
     """
     y: cython.Py_ssize_t
     x: cython.Py_ssize_t
@@ -75,6 +77,7 @@ def lower_costs(
     v: int32_t
     best: int32_t
     home: int32_t
+    kind: uint8_t
     point: cython.pointer(cython.const[int32_t])
     cell: cython.pointer(int32_t)
     rows: cython.pointer(cython.const[uint8_t])[8]
@@ -87,6 +90,7 @@ def lower_costs(
             for x in range(positions.shape[1]):
                 point = cython.address(points[positions[y, x], 0])
                 home = nearest[positions[y, x]]
+                kind = kinds[positions[y, x]]
                 cell = cython.address(plane[y + 1, x + 1])
                 for t in range(NEIGHBORS):
                     rows[t] = cython.address(bits[t, groups[cell[offsets[t]]], 0])
@@ -102,6 +106,8 @@ def lower_costs(
                         v = lists[home, j]
                         if gaps[home, j] > 2 * (home_error + (least >> 12) + 1):
                             break
+                    if kind and entry_kinds[v] != kind:
+                        continue
                     need = 0
                     for t in range(NEIGHBORS):
                         need += rows[t][v]
