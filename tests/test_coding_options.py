@@ -48,6 +48,17 @@ def test_options_are_those_of_the_functions(arguments, options):
     assert Path("out.kmq").read_bytes() == expected
 
 
+def test_keeping_hidden_colors():
+    """--keep-hidden is a switch."""
+    pixels = np.dstack((photo(40, 30), np.zeros((30, 40), np.uint8)))
+    pixels[:15, :, 3] = 255
+    Image.fromarray(pixels).save("photo.png")
+    palette = convert("-k", "12", "--keep-hidden")
+
+    assert np.sum(palette[:, 3] == 0) > 1
+    assert Path("out.kmq").read_bytes() == kmcodec.encode(pixels, 12, keep_hidden=True)
+
+
 def test_importance_is_a_gray_picture():
     """Its white pixels count most."""
     gray = np.zeros((30, 40), np.uint8)

@@ -5,6 +5,7 @@ import sys
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import picture
 from PIL import Image
@@ -63,6 +64,19 @@ def test_a_palette_of_fewer_colors(told):
     Image.open("a.png").quantize(9).save("s.png")
     assert convert.main(["-k", "5", "s.png"]) == 0
     assert "9 colors reduced to 5, PSNR " in told()
+
+
+def test_hidden_colors_are_none(told):
+    """What alpha 0 hides is one color to be kept, unless all are."""
+    pixels = picture(20, 20, 200, 4)
+    pixels[..., 3] = 255
+    pixels[:7, :, 3] = 0
+    found, opaque = (len(np.unique(part.reshape(-1, 4), axis=0)) for part in (pixels, pixels[7:]))
+    save(pixels)
+    assert convert.main(["-k", "9", "s.png"]) == 0
+    assert f"{opaque + 1} colors reduced to 9, PSNR " in told()
+    assert convert.main(["-f", "-k", "9", "--keep-hidden", "s.png"]) == 0
+    assert f"{found} colors reduced to 9, PSNR " in told()
 
 
 def test_losses_that_are_not_of_colors(told):

@@ -17,6 +17,7 @@ kmcodec.encode(pixels > 3, coding="packed", comment="text", dpi=(72, 72))
 kmcodec.encode(image, palette=["#ff0000", "black"], fixed=None)
 kmcodec.encode(image, palette=b"rgbrgb", dither=Image.Dither.ORDERED)
 kmcodec.encode(image, psnr=36, seeding="k-means++", space="oklab")
+kmcodec.encode(image, keep_hidden=True)
 kmcodec.encode(image, psnr=(30, 36), progress=lambda stage, done, total: None)
 palette, indices = kmcodec.quantize(image, 64, rate=8, threads=2)
 palettes = [result.palette for result in kmcodec.quantize_many([image, pixels], 64)]
@@ -36,6 +37,7 @@ kmcodec.encode(image, quality=85)  # type: ignore[call-arg]
 kmcodec.encode(image, coding="zip")  # type: ignore[arg-type]
 kmcodec.encode(image, dithering="bayer")  # type: ignore[arg-type]
 kmcodec.encode(image, speed="fast")  # type: ignore[arg-type]
+kmcodec.encode(image, keep_hidden="all")  # type: ignore[arg-type]
 kmcodec.encode(image=image)  # type: ignore[call-arg]
 kmcodec.quantize(image, coding="packed")  # type: ignore[call-arg]
 kmcodec.encode_indexed(palette, indices, dither=1)  # type: ignore[call-arg]

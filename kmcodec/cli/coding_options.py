@@ -42,6 +42,11 @@ def add_coding_options(group: Any) -> None:
     )
     add("--exact", action="store_true", help="fail with exit code 99 instead of losing anything")
     add(
+        "--keep-hidden",
+        action="store_true",
+        help="colors under alpha 0 count as others do",
+    )
+    add(
         "--palette-from",
         action="append",
         metavar="FILE",

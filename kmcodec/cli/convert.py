@@ -142,7 +142,8 @@ def convert(args: argparse.Namespace) -> int:
             seconds=time.perf_counter() - start,
         )
         if quantized and not quantized.is_exact and not args.quiet and is_watched():
-            tell(COMMAND, args.input, describe_loss(image, quantized))
+            keep_hidden = args.options.get("keep_hidden", False)
+            tell(COMMAND, args.input, describe_loss(image, quantized, keep_hidden))
         if args.verbose:
             tell(COMMAND, args.input, report.text())
         if report_to:

@@ -62,9 +62,9 @@ class Report(NamedTuple):
         return f"{', '.join(parts)}, {self.seconds:.2f} s -> {self.output}"
 
 
-def describe_loss(image: Image.Image, quantized: Quantized) -> str:
+def describe_loss(image: Image.Image, quantized: Quantized, keep_hidden: bool) -> str:
     """Say what a result that is not exact has lost, and how to keep it."""
-    found, kept = count_colors(image), len(quantized.palette)
+    found, kept = count_colors(image, keep_hidden), len(quantized.palette)
     psnr = f"PSNR {quantized.psnr:.1f} dB"
     if found <= kept:
         return f"not exact, {psnr}"
@@ -72,9 +72,10 @@ def describe_loss(image: Image.Image, quantized: Quantized) -> str:
     return f"{plural(found, 'color')} reduced to {kept:,}, {psnr}{hint}"
 
 
-def count_colors(image: Image.Image) -> int:
-    """Count the colors of a picture, or the entries of its palette that pixels use."""
+def count_colors(image: Image.Image, keep_hidden: bool) -> int:
+    """Count the colors to be shown, or the entries of the picture's palette that pixels use."""
     source = read_image(image)
     if isinstance(source, Indexed):
         return len(np.unique(source.indices))
-    return len(Histogram.of(source.pixels).colors)
+    histogram = Histogram.of(source.pixels)
+    return len(histogram.colors if keep_hidden else histogram.seen_colors)
