@@ -104,22 +104,20 @@ class Options:
         iterations: most iterations of K-Means on all colors, at least 1; None for as many as
             ``speed`` says.
         space: where colors are compared: ``"rgb"``, which has the highest PSNR, or ``"oklab"``,
-            which is nearer to what people see. In either, colors with alpha are compared as they
-            look on black and on white, and of two colors or more, pixels of alpha 0 keep it, and
-            those of alpha 255.
+            which is nearer to what people see. Colors with alpha are compared as they look on
+            black and on white. From two colors on, pixels of alpha 0 or 255 keep it, unless
+            ``palette`` or ``fixed`` leave no such entry: then they get the nearest.
         weighting: how much a color counts: by its ``"pixels"``, or by square ``"roots"`` of the
             pixels of about the same color, which keeps small areas of a color of their own.
         importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
             each pixel counts, relative to the others.
         palette: as ``Colors``: pixels are mapped to these entries, however many, which are stored
-            in this order. Where none has alpha 255, opaque pixels get the nearest as it is, and
-            where none has alpha 0, transparent ones.
+            in this order.
         fixed: as ``Colors``: entries that are kept exactly, and are first in what ``quantize``
             returns; they count as ``colors``. A picture that keeps its own palette lacks them.
-            Where they leave no room for entries of alpha 0 and 255, pixels get others.
-        psnr: what to reach with as few colors as it takes, in dB over the channels of color, with
-            alpha on black and on white; or a pair, the least to accept and the one to reach.
-            Dithering and ``rate`` lower it afterwards. A picture whose own palette fits keeps it.
+        psnr: what to reach with as few colors as it takes, in dB over the channels of color; or a
+            pair, the least to accept and the one to reach. Dithering and ``rate`` lower it
+            afterwards. A picture whose own palette fits keeps it.
         exact: whether to fail instead of losing anything, also what alpha 0 hides.
         keep_hidden: whether colors under alpha 0 count too, as games may blend them into edges:
             then all colors count alike, whatever their alpha, in palette, MSE and PSNR. By default
