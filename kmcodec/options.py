@@ -20,6 +20,7 @@ SeedingName = Literal["wu", "k-means++", "random"]
 SpaceName = Literal["rgb", "oklab"]
 DitheringName = Literal["diffusion", "ordered"]
 WeightingName = Literal["pixels", "roots"]
+Dither = float | Literal["auto"]
 
 Progress = Callable[[str, int, int], object]
 """Called with the name of a stage, the steps done in it and how many there are at most."""
@@ -50,7 +51,7 @@ class QuantizerOptions(TypedDict, total=False):
     psnr: float | tuple[float, float] | None
     exact: bool
     keep_hidden: bool
-    dither: float | Image.Dither
+    dither: Dither | Image.Dither
     dithering: DitheringName
     rate: float
     progress: Progress | None
@@ -122,8 +123,10 @@ class Options:
         keep_hidden: whether colors under alpha 0 count too, as games may blend them into edges:
             then all colors count alike, whatever their alpha, in palette, MSE and PSNR. By default
             they are kept where there is room for all, and else become one.
-        dither: strength of dithering, 0 (off) to 1; or ``Image.Dither``.
-        dithering: ``"diffusion"`` of errors, or ``"ordered"``, a pattern that repeats itself.
+        dither: strength of dithering, 0 (off) to 1; ``"auto"`` for 1 in smooth gradients, which
+            would show bands, and 0 elsewhere; or ``Image.Dither``.
+        dithering: ``"diffusion"`` of errors; or ``"ordered"``, a pattern that repeats itself, for
+            smaller files, and for frames and tiles that fit together.
         rate: squared error, summed over channels, that saving a bit of the file is worth: 0 (off)
             and up; 4 to 32 for photographs. Pixels get entries that are not the nearest but take
             fewer bits, and entries move with them. A file never gets larger by it. Pictures that
@@ -157,7 +160,7 @@ class Options:
     psnr: tuple[float, float] | None = None
     exact: bool = False
     keep_hidden: bool = False
-    dither: float = 0.0
+    dither: Dither = 0.0
     dithering: DitheringName = "diffusion"
     rate: float = 0.0
     progress: Progress | None = None
@@ -179,9 +182,8 @@ class Options:
         self._check_dither()
         self._check_choice("dithering", get_args(DitheringName))
         self._set("slack", self._check_number("slack", self.slack, 0, 1))
-        self._set("dither", self._check_number("dither", self.dither, 0, 1))
         self._set("rate", self._check_number("rate", self.rate, 0, sys.float_info.max))
-        if self.dither > 0 and self.rate > 0:
+        if self.dither != 0 and self.rate > 0:
             raise ValueError("dither and rate exclude each other: one of them must be 0")
         self._check_flag("exact")
         self._check_flag("keep_hidden")
@@ -242,6 +244,11 @@ class Options:
             dither, dithering = _DITHERS[self.dither]
             self._set("dither", dither)
             self._set("dithering", dithering)
+        elif isinstance(self.dither, str):
+            if self.dither != "auto":
+                raise ValueError(f"dither is {self.dither!r}, must be a number, or auto")
+        else:
+            self._set("dither", self._check_number("dither", self.dither, 0, 1))
 
     def _check_psnr(self) -> None:
         given: Any = self.psnr

@@ -180,6 +180,7 @@ def monkeypatched_encoder(act):
         (2, ["a.png", "--colors", "many"]),
         (2, ["a.png", "--dither", "1.5"]),
         (2, ["a.png", "--dither", "nan"]),
+        (2, ["a.png", "--dither", "some"]),
         (2, ["a.png", "--iterations", "-1"]),
         (2, ["a.png", "--coding", "zip"]),
         (2, ["a.png", "--threads", "0"]),

@@ -32,6 +32,7 @@ def convert(*arguments):
         (["-s", "9"], {"speed": 9}),
         (["--space", "oklab"], {"space": "oklab"}),
         (["--weighting", "roots"], {"weighting": "roots"}),
+        (["--dither", "auto"], {"dither": "auto"}),
         (["--dither", "0.5", "--dithering", "ordered"], {"dither": 0.5, "dithering": "ordered"}),
         (["--starts", "3", "--seed", "4"], {"starts": 3, "seed": 4}),
         (["--seeding", "random", "--iterations", "2"], {"seeding": "random", "iterations": 2}),

@@ -84,7 +84,9 @@ def test_numbers_of_numpy(name, value):
         ("dither", -0.1, ValueError),
         ("dither", 1.1, ValueError),
         ("dither", float("nan"), ValueError),
-        ("dither", "1", TypeError),
+        ("dither", "1", ValueError),
+        ("dither", "Auto", ValueError),
+        ("dither", None, TypeError),
         ("rate", -0.1, ValueError),
         ("rate", float("inf"), ValueError),
         ("rate", float("nan"), ValueError),
@@ -122,6 +124,15 @@ def test_psnr_is_a_pair_or_the_one_to_reach():
     assert Options(psnr=[30, 36.5]).psnr == (30, 36.5)
     with pytest.raises(ValueError, match="does not go with palette"):
         Options(psnr=36, palette=[[1, 2, 3]])
+
+
+def test_dither_may_be_automatic():
+    """A name in place of a number is kept; with rate it does not go together either."""
+    assert Options(dither="auto").dither == "auto"
+    with pytest.raises(ValueError, match="must be a number, or auto"):
+        Options(dither="full")
+    with pytest.raises(ValueError, match="dither and rate"):
+        Options(dither="auto", rate=1)
 
 
 def test_dither_may_be_pillows():

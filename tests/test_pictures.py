@@ -27,7 +27,9 @@ def map_scene():
     return pixels
 
 
-@pytest.mark.parametrize("options", [{}, {"dither": 0.7}, {"dither": 1.0, "dithering": "ordered"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"dither": 0.7}, {"dither": "auto"}, {"dither": 1.0, "dithering": "ordered"}]
+)
 def test_mse_and_psnr_are_of_the_picture(options):
     """What is reported is what can be measured."""
     pixels = photo(60, 40)

@@ -21,8 +21,9 @@ GOLDEN = {
     "best": ("05ce0f0aeef8222f", {"colors": 24, "speed": 1}),
     "fastest": ("ef97b2c319d3fc87", {"colors": 24, "speed": 10}),
     "drawn": ("07d4bebf33ed9765", {"colors": 24, "seeding": "k-means++", "seed": 5}),
-    "diffused": ("f68bc6c442339dbe", {"colors": 24, "dither": 0.75}),
-    "ordered": ("1c440ae8f6d3e664", {"colors": 24, "dither": 1.0, "dithering": "ordered"}),
+    "diffused": ("a551282e67dd88e7", {"colors": 24, "dither": 0.75}),
+    "ordered": ("04de46cbd6aed9b0", {"colors": 24, "dither": 1.0, "dithering": "ordered"}),
+    "auto": ("95e8594fe3439ab6", {"colors": 24, "dither": "auto"}),
     "rate": ("6705ac43d6385387", {"colors": 48, "rate": 12.5}),
     "oklab with alpha": ("2bc832c227017fb5", {"colors": 48, "space": "oklab", "rate": 3}),
 }

@@ -59,6 +59,7 @@ def test_a_stage_is_told_from_begin_to_end():
         ({"seeding": "random"}, QUANTIZING),
         ({"colors": 600}, QUANTIZING),
         ({"dither": 1}, QUANTIZING),
+        ({"dither": "auto"}, QUANTIZING),
         ({"dither": 1, "dithering": "ordered"}, QUANTIZING),
         ({"rate": 8}, [*QUANTIZING, "rate"]),
         ({"colors": 65536}, ["histogram", "mapping"]),

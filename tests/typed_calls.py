@@ -35,6 +35,8 @@ kmcodec.encode("a.png")  # type: ignore[arg-type]  # a path is no picture
 kmcodec.encode(image, colours=16)  # type: ignore[call-arg]
 kmcodec.encode(image, quality=85)  # type: ignore[call-arg]
 kmcodec.encode(image, coding="zip")  # type: ignore[arg-type]
+kmcodec.encode(image, dither="auto")
+kmcodec.encode(image, dither="full")  # type: ignore[arg-type]
 kmcodec.encode(image, dithering="bayer")  # type: ignore[arg-type]
 kmcodec.encode(image, speed="fast")  # type: ignore[arg-type]
 kmcodec.encode(image, keep_hidden="all")  # type: ignore[arg-type]

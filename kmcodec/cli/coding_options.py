@@ -13,6 +13,7 @@ from kmcodec.images.pixels import color_palette
 from kmcodec.KmqImagePlugin import FORMAT
 from kmcodec.options import (
     CodingName,
+    Dither,
     DitheringName,
     Options,
     SeedingName,
@@ -66,7 +67,12 @@ def add_coding_options(group: Any) -> None:
         help="what a color counts: its pixels, or their square root (default pixels)",
     )
     add("--importance", metavar="FILE", help="a gray picture: white pixels count most")
-    add("--dither", type=float, metavar="X", help="strength of dithering, 0..1 (default 0)")
+    add(
+        "--dither",
+        type=parse_dither,
+        metavar="X",
+        help="strength of dithering, 0..1, or auto: in smooth gradients only (default 0)",
+    )
     add("--dithering", choices=get_args(DitheringName), help="its kind (default diffusion)")
     add("--rate", type=float, metavar="X", help="error a bit is worth, 4..32 (default 0)")
     add("--seeding", choices=get_args(SeedingName), help="one start of K-Means, without a search")
@@ -145,6 +151,16 @@ def parse_color(text: str) -> tuple[int, ...]:
         return tuple(ImageColor.getcolor(text, "RGBA"))  # type: ignore[arg-type]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no color") from None
+
+
+def parse_dither(text: str) -> Dither:
+    """Parse a strength, or ``auto``."""
+    if text == "auto":
+        return "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number, nor auto") from None
 
 
 def parse_psnr(text: str) -> tuple[float, float]:

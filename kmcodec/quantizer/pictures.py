@@ -7,18 +7,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..format import Indices
 from ..options import Options
 from ..stages import Stages
 from .choose import Chosen, choose_palette, weigh_colors
 from .cloud import Cloud
-from .dithering import DITHERINGS, row_pieces
+from .dithering import dither_pixels, row_pieces
 from .histogram import index_colors, look_up
 from .loss import pixel_loss
 from .points import MAX_WEIGHT
 from .quantized import Quantized
 from .rate import ROUNDS, map_rate_aware
-from .space import SPACES, opaque_channels
+from .space import SPACES
 
 _MAX_IMPORTANCE: Final = 65535
 
@@ -92,29 +91,24 @@ def _map_pixels(
     stages: Stages,
 ) -> Quantized:
     palette, trace = chosen
-    is_dithered = options.dither > 0
+    is_dithered = options.dither != 0
     with stages("mapping", len(row_pieces(positions.shape)) if is_dithered else 1):
         nearest = cloud.map_nearest(palette)
-        indices = look_up(nearest, positions)
         loss = cloud.loss(palette, nearest)
         if is_dithered and loss.mse > 0:
-            dither = DITHERINGS[options.dithering]
-            dithered = dither(pixels, palette, options.dither, indices, stages.step)
-            indices = _keep_ends(pixels, palette, indices, dithered)
+            indices = dither_pixels(
+                cloud,
+                positions,
+                palette,
+                nearest,
+                options.dither,
+                options.dithering,
+                stages.step,
+            )
             loss = pixel_loss(pixels, palette, indices, straight=options.keep_hidden)
+        else:
+            indices = look_up(nearest, positions)
     return Quantized.of(palette, indices, loss, trace, stages.seconds)
-
-
-def _keep_ends(
-    pixels: NDArray[np.uint8], palette: NDArray[np.uint8], nearest: Indices, dithered: Indices
-) -> Indices:
-    """Return dithered indices, the nearest where alpha 0 or 255 would become another."""
-    if opaque_channels(palette) == palette.shape[1]:
-        return dithered
-    alpha = palette[:, -1]
-    lost = np.isin(pixels[..., -1], (0, 255)) & (alpha[dithered] != alpha[nearest])
-    kept: Indices = np.where(lost, nearest, dithered)
-    return kept
 
 
 def _sum_importance(

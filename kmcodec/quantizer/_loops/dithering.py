@@ -1,16 +1,18 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: initializedcheck=False, freethreading_compatible=True
-"""Dither: change pixels on the way, and find their nearest palette entries.
+"""Dither: give pixels entries that are not the nearest, but show their colors together.
 
-Colors have four channels, the missing ones zero.
+Points have four channels, the missing ones zero.
 """
 
 import cython
-from cython.cimports.libc.stdint import int32_t, uint8_t, uint16_t
+from cython.cimports.libc.math import sqrt
+from cython.cimports.libc.stdint import int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
 index_t = cython.fused_type(uint8_t, uint16_t)
 
 LEAF = cython.declare(cython.int, 8)  # entries the tree does not divide further
+UNSEEN = cython.declare(cython.int, 2 << 8)  # squared distance that nobody sees: of two levels
 
 
 @cython.cfunc
@@ -18,12 +20,28 @@ LEAF = cython.declare(cython.int, 8)  # entries the tree does not divide further
 @cython.nogil
 @cython.exceptval(check=False)
 def squared_distance(
-    a: cython.pointer(cython.const[int32_t]), b: cython.pointer(int32_t)
+    a: cython.pointer(cython.const[int32_t]), b: cython.pointer(cython.const[int32_t])
 ) -> int32_t:
     c: cython.int
     distance: int32_t = 0
     for c in range(4):
         distance += (a[c] - b[c]) * (a[c] - b[c])
+    return distance
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def contrast(points: cython.const[uint16_t][:, ::1], color: uint32_t, other: uint32_t) -> int32_t:
+    """Return the squared distance of two of the colors."""
+    c: cython.int
+    delta: int32_t
+    distance: int32_t = 0
+    if color != other:
+        for c in range(4):
+            delta = points[color, c] - points[other, c]
+            distance += delta * delta
     return distance
 
 
@@ -81,20 +99,58 @@ def find_nearest(
     return best
 
 
+def weigh_contrast(
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) of distinct colors
+    spacings: cython.const[int32_t][::1],  # IN (n,) of entries around each
+    positions: cython.const[uint32_t][:, ::1],  # IN (height, width) colors of the whole picture
+    top: cython.Py_ssize_t,  # IN the first row to do
+    strengths: uint8_t[:, ::1],  # OUT (rows, width) 0..255
+) -> None:
+    """Weaken dithering by contrast.
+
+    It is left to 2 s^2 / (2 s^2 + d^2), s the spacing of entries there, d the distance to the most
+    different of the four pixels around.
+    """
+    height: cython.Py_ssize_t = positions.shape[0]
+    width: cython.Py_ssize_t = positions.shape[1]
+    x: cython.Py_ssize_t
+    y: cython.Py_ssize_t
+    color: uint32_t
+    most: int32_t
+    square: int64_t
+    with cython.nogil:
+        for y in range(top, top + strengths.shape[0]):
+            for x in range(width):
+                color = positions[y, x]
+                most = 0
+                if x > 0:
+                    most = max(most, contrast(points, color, positions[y, x - 1]))
+                if x < width - 1:
+                    most = max(most, contrast(points, color, positions[y, x + 1]))
+                if y > 0:
+                    most = max(most, contrast(points, color, positions[y - 1, x]))
+                if y < height - 1:
+                    most = max(most, contrast(points, color, positions[y + 1, x]))
+                square = 2 * cython.cast(int64_t, spacings[color]) * spacings[color]
+                strengths[y - top, x] = 255 * square // max(square + most, 1)
+
+
 def diffuse_errors(
-    pixels: cython.const[uint8_t][:, :, ::1],  # IN (height, width, channels)
-    diffused: cython.int,  # IN leading channels whose error is diffused; one more is alpha
-    strength: cython.int,  # IN 0..256
-    palette: cython.const[int32_t][:, ::1],  # IN (k, 4)
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) of distinct colors
+    alphas: cython.const[uint8_t][::1],  # IN (n,) 255 if colors have none
+    nearest: cython.const[index_t][::1],  # IN (n,) their entries
+    entries: cython.const[int32_t][:, ::1],  # IN (k, 4) points of the palette
+    entry_alphas: cython.const[uint8_t][::1],  # IN (k,)
+    spacings: cython.const[int32_t][::1],  # IN (k,) from each entry to its neighbors
     order: cython.const[int32_t][::1],  # IN (k,) the tree of find_nearest
     cuts: cython.const[int32_t][:, ::1],  # IN (k, 2) channel and value at each middle
+    positions: cython.const[uint32_t][:, ::1],  # IN (rows, width) colors of pixels
+    strengths: cython.const[uint8_t][:, ::1],  # IN (rows, width) 0..255
     errors: int32_t[:, :, ::1],  # INOUT zeros (2, width + 2, 4), in sixteenths
-    indices: index_t[:, ::1],  # INOUT (height, width) nearest, then dithered
+    indices: index_t[:, ::1],  # OUT (rows, width)
 ) -> None:
     """Diffuse errors by Floyd and Steinberg, alternate rows in alternate directions."""
-    height: cython.Py_ssize_t = pixels.shape[0]
-    width: cython.Py_ssize_t = pixels.shape[1]
-    channels: cython.int = pixels.shape[2]
+    width: cython.Py_ssize_t = positions.shape[1]
     y: cython.Py_ssize_t
     x: cython.Py_ssize_t
     step: cython.Py_ssize_t
@@ -102,37 +158,55 @@ def diffuse_errors(
     here: cython.int
     below: cython.int
     c: cython.int
-    value: int32_t
+    color: uint32_t
     index: int32_t
-    color: int32_t[4]
+    wanted: int32_t
+    square: int32_t
+    reach: int32_t
+    length: int32_t
+    value: int32_t
+    point: int32_t[4]
+    error: int32_t[4]
     with cython.nogil:
-        for c in range(4):
-            color[c] = 0
-        for y in range(height):
+        for y in range(positions.shape[0]):
             here = y & 1
             below = 1 - here
             step = -1 if here else 1
             x = width - 1 if here else 0
             for done in range(width):
-                for c in range(channels):
-                    color[c] = pixels[y, x, c]
-                if diffused < channels and color[diffused] == 0:
+                color = positions[y, x]
+                index = nearest[color]
+                indices[y, x] = index
+                if alphas[color] == 0:
                     x += step
                     continue
-                for c in range(diffused):
-                    value = color[c] + ((errors[here, x + 1, c] * strength + 2048) >> 12)
-                    color[c] = 0 if value < 0 else min(value, 255)
-                index = find_nearest(
-                    cython.address(palette[0, 0]),
-                    cython.address(order[0]),
-                    cython.address(cuts[0, 0]),
-                    palette.shape[0],
-                    cython.address(color[0]),
-                    indices[y, x],
-                )
-                indices[y, x] = index
-                for c in range(diffused):
-                    value = color[c] - palette[index, c]
+                for c in range(4):
+                    point[c] = points[color, c]
+                if squared_distance(cython.address(entries[index, 0]), point) > UNSEEN:
+                    square = 0
+                    for c in range(4):
+                        error[c] = errors[here, x + 1, c] * strengths[y, x] // (16 * 255)
+                        square += error[c] * error[c]
+                    reach = spacings[index] >> 1
+                    if square > reach * reach:
+                        length = cython.cast(int32_t, sqrt(square))
+                        for c in range(4):
+                            error[c] = error[c] * reach // length
+                    for c in range(4):
+                        point[c] += error[c]
+                    wanted = find_nearest(
+                        cython.address(entries[0, 0]),
+                        cython.address(order[0]),
+                        cython.address(cuts[0, 0]),
+                        entries.shape[0],
+                        point,
+                        index,
+                    )
+                    if alphas[color] < 255 or entry_alphas[wanted] == entry_alphas[index]:
+                        index = wanted
+                        indices[y, x] = index
+                for c in range(4):
+                    value = point[c] - entries[index, c]
                     errors[here, x + 1 + step, c] += 7 * value
                     errors[below, x + 1 - step, c] += 3 * value
                     errors[below, x + 1, c] += 5 * value
@@ -143,43 +217,87 @@ def diffuse_errors(
                     errors[here, x, c] = 0
 
 
-def order_dither(
-    pixels: cython.const[uint8_t][:, :, ::1],  # IN (height, width, channels)
-    dithered: cython.int,  # IN leading channels the pattern is added to; one more is alpha
-    strength: cython.int,  # IN height of the pattern in units of 1/256 of a level
-    pattern: cython.const[int32_t][:, ::1],  # IN (8, 8) 0..63
-    palette: cython.const[int32_t][:, ::1],  # IN (k, 4)
+def find_partners(
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) of distinct colors
+    alphas: cython.const[uint8_t][::1],  # IN (n,) 255 if colors have none
+    nearest: cython.const[index_t][::1],  # IN (n,) their entries
+    entries: cython.const[int32_t][:, ::1],  # IN (k, 4) points of the palette
+    entry_alphas: cython.const[uint8_t][::1],  # IN (k,)
+    spacings: cython.const[int32_t][::1],  # IN (k,) from each entry to its neighbors
     order: cython.const[int32_t][::1],  # IN (k,) the tree of find_nearest
     cuts: cython.const[int32_t][:, ::1],  # IN (k, 2) channel and value at each middle
-    indices: index_t[:, ::1],  # INOUT (height, width) nearest, then dithered
+    partners: index_t[::1],  # OUT (n,) the entry to mix with the nearest
+    shares: uint8_t[::1],  # OUT (n,) its share, 0..64, of 128
 ) -> None:
-    """Dither in order: add a repeated pattern to the pixels, and find their nearest entries."""
-    channels: cython.int = pixels.shape[2]
+    """Find the entry across each color from its nearest one, and how much of it makes the color."""
+    color: cython.Py_ssize_t
+    c: cython.int
+    index: int32_t
+    partner: int32_t
+    square: int32_t
+    length: int32_t
+    along: int64_t
+    offset: int32_t[4]
+    across: int32_t[4]
+    with cython.nogil:
+        for color in range(points.shape[0]):
+            index = nearest[color]
+            partners[color] = index
+            shares[color] = 0
+            square = 0
+            for c in range(4):
+                offset[c] = points[color, c] - entries[index, c]
+                square += offset[c] * offset[c]
+            if alphas[color] == 0 or square <= UNSEEN:
+                continue
+            length = cython.cast(int32_t, sqrt(square))
+            for c in range(4):
+                across[c] = entries[index, c]
+                across[c] += offset[c] * max(12 * length, 5 * spacings[index]) // (8 * length)
+            partner = find_nearest(
+                cython.address(entries[0, 0]),
+                cython.address(order[0]),
+                cython.address(cuts[0, 0]),
+                entries.shape[0],
+                across,
+                index,
+            )
+            if alphas[color] == 255 and entry_alphas[partner] != entry_alphas[index]:
+                continue
+            along = 0
+            for c in range(4):
+                along += offset[c] * (entries[partner, c] - entries[index, c])
+            if along > 0:
+                square = squared_distance(
+                    cython.address(entries[partner, 0]), cython.address(entries[index, 0])
+                )
+                partners[color] = partner
+                shares[color] = min(128 * along // square, 64)
+
+
+def order_dither(
+    nearest: cython.const[index_t][::1],  # IN (n,) the entries of distinct colors
+    partners: cython.const[index_t][::1],  # IN (n,) the entries to mix with these
+    shares: cython.const[uint8_t][::1],  # IN (n,) 0..64, of 128
+    positions: cython.const[uint32_t][:, ::1],  # IN (rows, width) colors of pixels
+    strengths: cython.const[uint8_t][:, ::1],  # IN (rows, width) 0..255
+    pattern: cython.const[uint8_t][:, ::1],  # IN (8, 8) 0..63
+    indices: index_t[:, ::1],  # OUT (rows, width)
+) -> None:
+    """Mix two entries by a repeated pattern, in which a pair always begins with the lower one."""
     y: cython.Py_ssize_t
     x: cython.Py_ssize_t
-    c: cython.int
-    offset: int32_t
-    value: int32_t
-    color: int32_t[4]
+    color: uint32_t
+    step: cython.int
     with cython.nogil:
-        for c in range(4):
-            color[c] = 0
-        for y in range(pixels.shape[0]):
-            for x in range(pixels.shape[1]):
-                # Towards zero, so that no color gets halfway from its entry to the next.
-                offset = strength * (2 * pattern[y & 7, x & 7] - 63) // (1 << 15)
-                for c in range(channels):
-                    color[c] = pixels[y, x, c]
-                if dithered < channels and color[dithered] == 0:
-                    continue
-                for c in range(dithered):
-                    value = color[c] + offset
-                    color[c] = 0 if value < 0 else min(value, 255)
-                indices[y, x] = find_nearest(
-                    cython.address(palette[0, 0]),
-                    cython.address(order[0]),
-                    cython.address(cuts[0, 0]),
-                    palette.shape[0],
-                    cython.address(color[0]),
-                    indices[y, x],
+        for y in range(positions.shape[0]):
+            for x in range(positions.shape[1]):
+                color = positions[y, x]
+                step = pattern[y & 7, x & 7]
+                if partners[color] < nearest[color]:
+                    step = 63 - step
+                indices[y, x] = (
+                    partners[color]
+                    if 255 * (2 * step + 1) <= shares[color] * strengths[y, x]
+                    else nearest[color]
                 )
