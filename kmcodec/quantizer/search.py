@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import PCG64
 from numpy.typing import NDArray
 
+from ._loops import search as loops
 from .kmeans import Clustering, weighted_kmeans
 from .points import POINT_BITS, PointSet
 from .seeding import kmeanspp_seeding, wu_seeding
@@ -157,15 +158,13 @@ def split_and_merge(
     """
     centroids = clustering.centroids.copy()
     k, channels = centroids.shape
-    assignment, weights = clustering.assignment, points.weights.astype(np.float64)
-    sizes = np.bincount(assignment, weights, k).astype(np.float64)
-    deviations = points.points[:, :channels] - centroids[assignment]
-    spread = np.column_stack(
-        [np.bincount(assignment, weights * channel**2, k) for channel in deviations.T]
-    )
+    sizes, spread = np.zeros(k), np.zeros((k, channels))
+    labels = clustering.assignment
+    loops.spread_clusters(points.points, points.weights, labels, centroids, sizes, spread)
     axis = np.argmax(spread, axis=1)
     gains = spread[np.arange(k), axis]
-    partner, costs = _cheapest_merges(centroids, sizes, fixed)
+    partner, costs = np.empty(k, np.intp), np.empty(k)
+    loops.cheapest_merges(centroids, sizes, fixed, partner, costs)
     chance = 1 - _CHANCE * (draws.random_raw(2 * k) >> np.uint64(11)).reshape(2, k) / 2.0**53
     split = np.argsort(-gains * chance[0], kind="stable")
     merge = iter(np.argsort(costs / chance[1], kind="stable").tolist())
@@ -187,18 +186,3 @@ def split_and_merge(
         centroids[cluster, axis[cluster]] -= offset
         centroids[freed, axis[cluster]] += offset
     return centroids.clip(0, 4095)
-
-
-def _cheapest_merges(
-    centroids: NDArray[np.float64], sizes: NDArray[np.float64], fixed: int
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Find the cluster with which each is merged at least cost, and that cost: (k,) each."""
-    distances = np.zeros((len(centroids), len(centroids)))
-    for channel in centroids.T:
-        distances += (channel[:, np.newaxis] - channel) ** 2
-    together: NDArray[np.float64] = sizes[:, np.newaxis] + sizes
-    costs = distances * (sizes[:, np.newaxis] * sizes / np.maximum(together, 1))
-    np.fill_diagonal(costs, np.inf)
-    costs[:fixed] = costs[:, :fixed] = np.inf
-    partner = np.argmin(costs, axis=1)
-    return partner, costs[np.arange(len(centroids)), partner]

@@ -33,7 +33,7 @@ def random_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float6
     chosen: list[int] = []
     while len(chosen) < k:
         # Leaving out what has been drawn is drawing again until it is not met.
-        drawn = _draw_weighted(draws, left, k - len(chosen))
+        drawn = _draw(draws, np.cumsum(left), k - len(chosen))
         _, firsts = np.unique(drawn, return_index=True)
         chosen += drawn[np.sort(firsts)].tolist()
         left[drawn] = 0
@@ -54,16 +54,12 @@ def kmeanspp_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.floa
         (k, c) float64, distinct points in the order drawn.
     """
     draws = PCG64(seed)
-    channels = [np.ascontiguousarray(channel, np.int32) for channel in points.points.T]
     distances = np.full(len(points.points), np.iinfo(np.int32).max, np.int32)
-    weights = points.weights
+    upto = np.cumsum(points.weights)
     chosen: list[int] = []
     while len(chosen) < k:
-        new = int(_draw_weighted(draws, weights, 1)[0])
-        chosen.append(new)
-        squares = [(channel - channel[new]) ** 2 for channel in channels]
-        np.minimum(distances, sum(squares), out=distances)
-        weights = points.weights * distances
+        chosen += _draw(draws, upto, 1).tolist()
+        loops.approach_seed(points.points, points.weights, chosen[-1], distances, upto)
     return _take(points, chosen)
 
 
@@ -87,7 +83,7 @@ def wu_seeding(points: PointSet, k: int, seed: int = 0) -> NDArray[np.float64]: 
         cell of 16 units, the others are the points that add most to the squared error.
     """
     order = np.arange(len(points.points), dtype=np.int32)
-    slices = np.empty((4, 256, 5), np.int64)
+    slices = np.zeros((4, 256, 5), np.int64)
     cut = np.empty(2, np.int32)
     boxes: list[tuple[float, int, int, int, int]] = []
 
@@ -129,9 +125,8 @@ def _take(points: PointSet, chosen: list[int]) -> NDArray[np.float64]:
     return points.points[chosen, : points.channels].astype(np.float64)
 
 
-def _draw_weighted(draws: PCG64, weights: NDArray[np.int64], size: int) -> NDArray[np.intp]:
-    """Draw positions independently, each in proportion to its integer weight."""
-    upto = np.cumsum(weights)
+def _draw(draws: PCG64, upto: NDArray[np.int64], size: int) -> NDArray[np.intp]:
+    """Draw positions independently, in proportion to weights whose sums up to each are given."""
     # A remainder of 64 random bits favors none as long as the sum is far below 2**64.
     drawn = draws.random_raw(size) % np.uint64(upto[-1])
     return np.searchsorted(upto, drawn.astype(np.int64), side="right")

@@ -2,6 +2,6 @@
 
 from ..._compiled import require_compiled
 
-NAMES = ("dithering", "histogram", "kmeans", "points", "rate", "rounding", "seeding")
+NAMES = ("dithering", "histogram", "kmeans", "points", "rate", "rounding", "search", "seeding")
 
 require_compiled(__name__, NAMES)

@@ -16,12 +16,33 @@ SMALL = cython.declare(cython.Py_ssize_t, 32)  # colors not worth another divisi
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
+def length(a: cython.double, b: cython.double, c: cython.double, d: cython.double) -> cython.double:
+    """Return the squared length of a vector: exact, so in the order that is fastest."""
+    return (a * a + b * b) + (c * c + d * d)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def least_lead(
+    z: cython.double, best: cython.double, low: cython.double, high: cython.double
+) -> cython.double:
+    """Return how much farther z is than the best along a channel, where that favors z most."""
+    at_low: cython.double = (z - best) * (z + best - 2 * low)
+    at_high: cython.double = (z - best) * (z + best - 2 * high)
+    return min(at_high, at_low)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
 def keep_candidates(
-    centroids: cython.const[cython.double][:, ::1],
+    centroids: cython.pointer(cython.const[cython.double]),
     low: cython.pointer(cython.double),
     high: cython.pointer(cython.double),
-    candidates: int32_t[::1],
-    start: cython.Py_ssize_t,
+    candidates: cython.pointer(int32_t),  # INOUT a list, then the ones that are kept
     count: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
     """Append to a list of candidates those that points of a box may choose; return how many.
@@ -30,35 +51,58 @@ def keep_candidates(
     favors it most (Kanungo et al. 2002, section 2). The lower index wins a tie over all the box.
     """
     j: cython.Py_ssize_t
-    c: cython.int
-    z: cython.Py_ssize_t
-    best: cython.Py_ssize_t = 0
-    kept: cython.Py_ssize_t = start + count
+    best: int32_t = 0
+    kept: cython.Py_ssize_t = count
     distance: cython.double
     least: cython.double = 1e300
-    delta: cython.double
     lead: cython.double
-    corner: cython.double
-    for j in range(start, start + count):
-        z = candidates[j]
-        distance = 0
-        for c in range(4):
-            delta = 2 * centroids[z, c] - low[c] - high[c]
-            distance += delta * delta
+    z: cython.pointer(cython.const[cython.double])
+    b: cython.pointer(cython.const[cython.double])
+    for j in range(count):
+        z = centroids + 4 * candidates[j]
+        distance = length(
+            2 * z[0] - low[0] - high[0],
+            2 * z[1] - low[1] - high[1],
+            2 * z[2] - low[2] - high[2],
+            2 * z[3] - low[3] - high[3],
+        )
         if distance < least:
             least = distance
-            best = z
-    for j in range(start, start + count):
-        z = candidates[j]
-        lead = 0
-        for c in range(4):
-            delta = centroids[z, c] - centroids[best, c]
-            corner = high[c] if delta > 0 else low[c]
-            lead += delta * (centroids[z, c] + centroids[best, c] - 2 * corner)
-        if lead < 0 or (lead == 0 and z <= best):
-            candidates[kept] = z
-            kept += 1
-    return kept - start - count
+            best = candidates[j]
+    b = centroids + 4 * best
+    for j in range(count):
+        z = centroids + 4 * candidates[j]
+        lead = (
+            least_lead(z[0], b[0], low[0], high[0]) + least_lead(z[1], b[1], low[1], high[1])
+        ) + (least_lead(z[2], b[2], low[2], high[2]) + least_lead(z[3], b[3], low[3], high[3]))
+        candidates[kept] = candidates[j]  # whether kept or not, as a branch takes longer
+        kept += (lead < 0) | ((lead == 0) & (candidates[j] <= best))
+    return kept - count
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def nearest_candidate(
+    centroids: cython.pointer(cython.const[cython.double]),
+    point: cython.pointer(cython.const[uint16_t]),
+    candidates: cython.pointer(cython.const[int32_t]),
+    count: cython.Py_ssize_t,
+) -> int32_t:
+    """Return the first of the nearest in a list of candidates."""
+    j: cython.Py_ssize_t
+    best: int32_t = 0
+    distance: cython.double
+    least: cython.double = 1e300
+    z: cython.pointer(cython.const[cython.double])
+    for j in range(count):
+        z = centroids + 4 * candidates[j]
+        distance = length(point[0] - z[0], point[1] - z[1], point[2] - z[2], point[3] - z[3])
+        if distance < least:
+            least = distance
+            best = candidates[j]
+    return best
 
 
 def assign_nearest(
@@ -89,14 +133,10 @@ def assign_nearest(
     start: cython.Py_ssize_t
     count: cython.Py_ssize_t
     kept: cython.Py_ssize_t
-    z: cython.Py_ssize_t
     best: int32_t
     differing: uint64_t
     low: cython.double[4]
     high: cython.double[4]
-    distance: cython.double
-    least: cython.double
-    delta: cython.double
     with cython.nogil:
         for j in range(centroids.shape[0]):
             candidates[j] = j
@@ -122,11 +162,10 @@ def assign_nearest(
                     high[c] = points[first, c] | masks[bit, c]
                     low[c] = high[c] - masks[bit, c]
                 kept = keep_candidates(
-                    centroids,
+                    cython.address(centroids[0, 0]),
                     cython.address(low[0]),
                     cython.address(high[0]),
-                    candidates,
-                    start,
+                    cython.address(candidates[start]),
                     count,
                 )
                 start += count
@@ -137,18 +176,12 @@ def assign_nearest(
                     labels[i] = best
             elif last - first <= SMALL or count == 2:
                 for i in range(first, last):
-                    least = 1e300
-                    best = 0
-                    for j in range(start, start + count):
-                        z = candidates[j]
-                        distance = 0
-                        for c in range(4):
-                            delta = points[i, c] - centroids[z, c]
-                            distance += delta * delta
-                        if distance < least:
-                            least = distance
-                            best = z
-                    labels[i] = best
+                    labels[i] = nearest_candidate(
+                        cython.address(centroids[0, 0]),
+                        cython.address(points[i, 0]),
+                        cython.address(candidates[start]),
+                        count,
+                    )
             else:
                 left = first
                 right = last - 1

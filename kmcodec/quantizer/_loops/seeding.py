@@ -33,7 +33,7 @@ def best_cut(
     order: cython.const[int32_t][::1],  # IN (n,) positions of points, boxes contiguous
     first: cython.Py_ssize_t,  # IN the box is order[first:last]
     last: cython.Py_ssize_t,
-    slices: int64_t[:, :, ::1],  # scratch (4, 256, 5)
+    slices: int64_t[:, :, ::1],  # scratch (4, 256, 5), zeros before and after
     cut: int32_t[::1],  # OUT (2,) channel, and the highest cell of the lower part; -1: no cut
 ) -> cython.double:
     """Find the cut that lowers the squared error of a box most, and return by how much."""
@@ -45,37 +45,41 @@ def best_cut(
     total: int64_t[5]
     lower: int64_t[5]
     upper: int64_t[5]
+    lowest: cython.int[4]
+    highest: cython.int[4]
     gain: cython.double
     most: cython.double = -1e300
     whole: cython.double
     with cython.nogil:
         cut[0] = -1
-        for channel in range(channels):
-            for value in range(256):
-                for c in range(5):
-                    slices[channel, value, c] = 0
+        for c in range(4):
+            lowest[c] = 255
+            highest[c] = 0
+        for c in range(5):
+            total[c] = 0
         for i in range(first, last):
             one[4] = counts[order[i]]
             for c in range(4):
                 one[c] = one[4] * points[order[i], c]
+            for c in range(5):
+                total[c] += one[c]
             for channel in range(channels):
                 value = points[order[i], channel] >> CELL_BITS
+                lowest[channel] = min(lowest[channel], value)
+                highest[channel] = max(highest[channel], value)
                 for c in range(5):
                     slices[channel, value, c] += one[c]
-        for c in range(5):
-            total[c] = 0
-            for value in range(256):
-                total[c] += slices[0, value, c]
         whole = energy(cython.address(total[0]))
         for channel in range(channels):
             for c in range(5):
                 lower[c] = 0
-            for value in range(256):
+            for value in range(lowest[channel], highest[channel] + 1):
                 if slices[channel, value, 4] == 0:
                     continue
                 for c in range(5):
                     lower[c] += slices[channel, value, c]
                     upper[c] = total[c] - lower[c]
+                    slices[channel, value, c] = 0
                 if upper[4] == 0:
                     break
                 gain = energy(cython.address(lower[0])) + energy(cython.address(upper[0])) - whole
@@ -84,6 +88,31 @@ def best_cut(
                     cut[0] = channel
                     cut[1] = value
     return most
+
+
+def approach_seed(
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4)
+    weights: cython.const[int64_t][::1],  # IN (n,)
+    seed: cython.Py_ssize_t,  # IN the position of a new seed
+    distances: int32_t[::1],  # INOUT (n,) squared distances to the nearest seed
+    upto: int64_t[::1],  # OUT (n,) sums of weight times squared distance, up to each point
+) -> None:
+    """Lower the squared distances to the nearest seed by those to a new one, and sum them up."""
+    i: cython.Py_ssize_t
+    c: cython.int
+    delta: int32_t
+    distance: int32_t
+    total: int64_t = 0
+    with cython.nogil:
+        for i in range(points.shape[0]):
+            distance = 0
+            for c in range(4):
+                delta = cython.cast(int32_t, points[i, c]) - points[seed, c]
+                distance += delta * delta
+            if distance < distances[i]:
+                distances[i] = distance
+            total += weights[i] * distances[i]
+            upto[i] = total
 
 
 def split_box(

@@ -11,6 +11,13 @@ def best_cut(
     slices: NDArray[int64],
     cut: NDArray[int32],
 ) -> float: ...
+def approach_seed(
+    points: NDArray[uint16],
+    weights: NDArray[int64],
+    seed: int,
+    distances: NDArray[int32],
+    upto: NDArray[int64],
+) -> None: ...
 def split_box(
     points: NDArray[uint16], order: NDArray[int32], first: int, last: int, channel: int, value: int
 ) -> int: ...
