@@ -18,7 +18,7 @@ GOLDEN = {
     "256 colors": ("5ede09ea703e163d", {"colors": 256}),
     "700 colors": ("f8ab762e40ae830d", {"colors": 700}),
     "packed": ("4a4bb8db2cc0ea1e", {"colors": 100, "coding": "packed"}),
-    "best": ("05ce0f0aeef8222f", {"colors": 24, "speed": 1}),
+    "best": ("dd5a1392e88c2c19", {"colors": 24, "speed": 1}),
     "fastest": ("ef97b2c319d3fc87", {"colors": 24, "speed": 10}),
     "drawn": ("07d4bebf33ed9765", {"colors": 24, "seeding": "k-means++", "seed": 5}),
     "diffused": ("a551282e67dd88e7", {"colors": 24, "dither": 0.75}),

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from helpers import photo
+from helpers import photo, quantize_pixels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import PCG64
 
+from kmcodec.options import Options
 from kmcodec.quantizer.cloud import Cloud
 from kmcodec.quantizer.histogram import Histogram
 from kmcodec.quantizer.kmeans import weighted_kmeans
@@ -22,6 +23,7 @@ from kmcodec.quantizer.search import (
 from kmcodec.quantizer.seeding import wu_seeding
 from kmcodec.quantizer.space import SPACES
 
+LARGE = 1 << 20
 QUICK = EFFORTS[5]._replace(starts=3, rounds=8)
 
 
@@ -57,7 +59,8 @@ def no_centroids(points):
 def search(points, k, effort=QUICK, seed=0, held=None, progress=lambda: None):
     """Centroids searched for, none of them held unless some are given."""
     held = no_centroids(points) if held is None else held
-    return search_centroids(points, k, effort, seed, held, progress)
+    pixels = int(points.weights.sum())
+    return search_centroids(points, k, effort, pixels, seed, held, progress)
 
 
 def squared_error(points, centroids):
@@ -87,57 +90,112 @@ def test_effort_is_that_of_the_speed():
     for speed, effort in EFFORTS.items():
         for k in (1, 5, 16):
             expected = effort._replace(rounds=min(effort.rounds, 10 * k))
-            assert choose_effort(speed, k, None, None) == expected
+            assert choose_effort(speed, k, LARGE, None, None) == expected
 
 
 @pytest.mark.parametrize(
-    ("k", "starts", "rounds", "iterations"),
+    ("k", "starts", "rounds", "iterations", "nudges"),
     [
-        (1, 64, 10, 1000),
-        (16, 64, 160, 1000),
-        (64, 16, 640, 1000),
-        (128, 8, 400, 1000),
-        (256, 4, 200, 1000),
-        (4096, 1, 12, 256),
-        (65536, 1, 0, 20),
+        (1, 64, 10, 1000, 40),
+        (16, 64, 160, 1000, 40),
+        (64, 16, 640, 1000, 40),
+        (128, 8, 400, 1000, 40),
+        (256, 4, 200, 1000, 40),
+        (4096, 1, 12, 256, 40),
+        (65536, 1, 0, 20, 2),
     ],
 )
-def test_effort_falls_with_more_clusters(k, starts, rounds, iterations):
-    """Twice as many of them get half the starts and rounds, and at last fewer iterations."""
-    effort = choose_effort(1, k, None, None)
-    assert (effort.starts, effort.rounds, effort.iterations) == (starts, rounds, iterations)
+def test_effort_falls_with_more_clusters(k, starts, rounds, iterations, nudges):
+    """Twice as many of them get half the starts and rounds, and at last less of the others."""
+    effort = choose_effort(1, k, LARGE, None, None)
+    expected = EFFORTS[1]._replace(
+        starts=starts, rounds=rounds, iterations=iterations, nudges=nudges
+    )
+    assert effort == expected
+
+
+@pytest.mark.parametrize(
+    ("pixels", "starts", "rounds"),
+    [(1, 3, 5), (4096, 3, 5), (4097, 4, 6), (8192, 6, 10), (16384, 12, 20), (1 << 30, 12, 20)],
+)
+def test_effort_falls_with_fewer_pixels(pixels, starts, rounds):
+    """Pictures of less than 16384 pixels get a share of starts and rounds, at least a quarter."""
+    effort = choose_effort(5, 16, pixels, None, None)
+    assert effort == EFFORTS[5]._replace(starts=starts, rounds=rounds)
+
+
+@pytest.mark.parametrize(("speed", "most"), [(1, 700), (5, 100)])
+@pytest.mark.parametrize("size", [64, 128])
+@pytest.mark.parametrize("k", [16, 64, 256])
+def test_work_is_in_proportion_to_pixels(monkeypatch, speed, most, size, k):
+    """Noise, with as many colors as pixels, takes so many assignments for each, search and all."""
+    assigned = []
+    assign = PointSet.assign
+
+    def counted(points, centroids):
+        assigned.append(len(points.points))
+        return assign(points, centroids)
+
+    monkeypatch.setattr(PointSet, "assign", counted)
+    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3)).astype(np.uint8)
+    quantize_pixels(pixels, Options(colors=k, speed=speed))
+    assert sum(assigned) <= most * size * size
 
 
 @pytest.mark.parametrize("speed", EFFORTS)
 def test_effort_asked_for_is_not_scaled(speed):
-    """Starts and iterations that are given hold for any number of clusters."""
+    """Starts and iterations that are given hold for any number of clusters and pixels."""
     for k in (1, 16, 5000):
-        effort = choose_effort(speed, k, 7, 123)
-        assert (effort.starts, effort.iterations) == (7, 123)
-        assert effort.rounds == choose_effort(speed, k, None, None).rounds
+        for pixels in (1, LARGE):
+            effort = choose_effort(speed, k, pixels, 7, 123)
+            assert (effort.starts, effort.iterations) == (7, 123)
+            assert effort.rounds == choose_effort(speed, k, pixels, None, None).rounds
 
 
-def test_few_points_are_searched_themselves():
+@pytest.mark.parametrize("most", [4096, LARGE])
+def test_few_points_are_searched_themselves(most):
     """Up to 4096 points are not made fewer."""
     points = noise(4096)
     assert len(points.points) == 4096
-    assert choose_cells(points, 10, 5) is points
+    assert choose_cells(points, 10, 5, most) is points
+
+
+def test_few_points_of_a_small_picture_are_made_fewer():
+    """As many colors as pixels would take more time a pixel than a photograph."""
+    cells = choose_cells(noise(4096), 10, 5, 1024)
+    np.testing.assert_array_equal(cells.points, noise(4096).coarse(3).points)
 
 
 @pytest.mark.parametrize(("k", "bits"), [(1, 2), (4, 2), (5, 3), (32, 3), (33, 4), (200, 4)])
 def test_cells_are_enough_for_the_clusters(k, bits):
     """There are at least 16 of them a cluster, and no smaller cells than that takes."""
     points = noise(20_000)
-    cells = choose_cells(points, k, 2)
+    cells = choose_cells(points, k, 2, LARGE)
     assert len(cells.points) >= 16 * k
     np.testing.assert_array_equal(cells.points, points.coarse(bits).points)
     np.testing.assert_array_equal(cells.weights, points.coarse(bits).weights)
 
 
-def test_where_cells_are_too_few_points_are_searched():
+@pytest.mark.parametrize(("k", "bits"), [(1, 2), (4, 2), (5, 3), (32, 3), (33, 4), (200, 4)])
+def test_cells_are_made_fewer_down_to_those_of_the_clusters(k, bits):
+    """Where there are more than asked for, cells are as large as leaves 16 a cluster."""
+    points = noise(20_000)
+    cells = choose_cells(points, k, 5, 10)
+    np.testing.assert_array_equal(cells.points, points.coarse(bits).points)
+
+
+def test_cells_are_as_fine_as_most_allows():
+    """They are made no fewer than they have to be."""
+    points = noise(20_000)
+    cells = choose_cells(points, 1, 6, 600)
+    np.testing.assert_array_equal(cells.points, points.coarse(3).points)
+
+
+@pytest.mark.parametrize("most", [10, LARGE])
+def test_where_cells_are_too_few_points_are_searched(most):
     """With less than 16 points a cluster there are no coarser cells of use."""
     points = noise(20_000)
-    assert choose_cells(points, 2000, 5) is points
+    assert choose_cells(points, 2000, 5, most) is points
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -230,10 +288,10 @@ def test_splitting_leaves_the_clustering_alone():
 def test_search_is_no_worse_than_wu(k, seed):
     """The cells are served at least as well as by K-Means from Wu's seeds."""
     points = points_of(photo(96, 64, seed))
-    cells = choose_cells(points, k, QUICK.cell_bits)
+    cells = choose_cells(points, k, QUICK.cell_bits, len(points.points) // 4)
     assert len(cells.points) < len(points.points)
     plain = weighted_kmeans(cells, wu_seeding(cells, k), 100, tolerance=1e-3)
-    assert squared_error(cells, search(points, k, seed=seed)) <= plain.inertia
+    assert squared_error(cells, search(points, k, seed=seed)) <= plain.inertia * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("parts", [{"starts": 1, "rounds": 60}, {"starts": 16, "rounds": 0}])
@@ -335,7 +393,7 @@ def test_slower_speeds_have_better_palettes():
     errors = {speed: [] for speed in sorted(EFFORTS, reverse=True)}
     for speed, of_speed in errors.items():
         for k in (8, 20, 48):
-            effort = choose_effort(speed, k, None, None)
+            effort = choose_effort(speed, k, LARGE, None, None)
             seeds = search(points, k, effort)
             result = weighted_kmeans(points, seeds, effort.iterations, tolerance=effort.tolerance)
             of_speed.append(squared_error(points, result.centroids))

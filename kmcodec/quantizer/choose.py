@@ -89,10 +89,11 @@ def _cluster_colors(
     k = min(k, len(fixed) + len(without(points.points[:, : points.channels], held_points)))
     if k == len(fixed):
         return fixed, _no_trace(cloud, fixed)
-    effort = choose_effort(options.speed, k, options.starts, options.iterations)
+    pixels = int(cloud.histogram.counts.sum())
+    effort = choose_effort(options.speed, k, pixels, options.starts, options.iterations)
     with stages("search", effort.starts + effort.rounds):
         if options.seeding is None:
-            seeds = search_centroids(points, k, effort, options.seed, held, stages.step)
+            seeds = search_centroids(points, k, effort, pixels, options.seed, held, stages.step)
         else:
             seeding = SEEDINGS[options.seeding]
             seeds = np.vstack((held, seeding(points, k - len(fixed), options.seed)))

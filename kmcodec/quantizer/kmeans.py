@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ._loops import kmeans as loops
 from .ends import Ends
-from .points import PointSet, snap
+from .points import GRID, PointSet, snap
 
 CHUNK: Final = 1 << 22  # distances held at once by the textbook form: 32 MB
 
@@ -139,8 +139,7 @@ def weighted_kmeans(
     before = np.full(len(weights), -1, np.int32)
     sums = np.empty((k, 4), np.int64)
     sizes = np.empty(k, np.int64)
-    squares = int(np.sum(weights * np.sum(points.points.astype(np.int64) ** 2, axis=1)))
-    held = snap(centroids[:fixed])
+    shifts = np.empty((k, channels))
 
     def step(centroids: NDArray[np.float64]) -> Step:
         assignment = (ends or points).assign(centroids)
@@ -149,11 +148,14 @@ def weighted_kmeans(
             flat = points.points[:, :channels]
             _fill_empty_clusters(flat, weights, assignment, centroids, fixed)
             loops.sum_clusters(points.points, weights, assignment, before, sums, sizes)
-        means = snap(sums[:, :channels] / np.maximum(sizes, 1)[:, np.newaxis])
+        means = centroids.copy()
+        loops.move_centroids(sums, sizes, fixed, GRID, means)
         if ends:
             means = ends.settle_clusters(means, assignment)
-        means[:fixed] = held
-        inertia = _inertia(squares, means, sums[:, :channels], sizes)
+            means[:fixed] = centroids[:fixed]
+        # The sum of w |x - m|^2 is that of w |x|^2, and of w |m|^2 - 2 m x: in any order (fsum).
+        loops.shift_squares(sums, sizes, means, shifts)
+        inertia = max(0.0, math.fsum([points.squares, *shifts.ravel().tolist()]))
         progress()
         return Step(means, assignment, inertia, changed)
 
@@ -231,14 +233,3 @@ def _squared_distances(
 ) -> NDArray[np.float64]:
     distances: NDArray[np.float64] = np.sum((points - centroids) ** 2, axis=1)
     return distances
-
-
-def _inertia(
-    squares: int,
-    means: NDArray[np.float64],
-    sums: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-) -> float:
-    """Sum w |x - m|^2 as sum of w |x|^2 - 2 m sum of w x + w |m|^2, in any order (fsum)."""
-    cross = means * (sizes[:, np.newaxis] * means - 2 * sums)
-    return max(0.0, math.fsum([squares, *cross.ravel().tolist()]))

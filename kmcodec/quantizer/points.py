@@ -11,7 +11,7 @@ efficient k-means clustering algorithm: analysis and implementation, 2002).
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Final, TypeVar
 
 import numpy as np
@@ -49,6 +49,11 @@ class PointSet:
     weights: NDArray[np.int64]
     codes: NDArray[np.uint64]
     channels: int
+
+    @cached_property
+    def squares(self) -> int:
+        """The sum over points of weight times the squared distance to zero."""
+        return int(np.sum(self.weights * np.sum(self.points.astype(np.int64) ** 2, axis=1)))
 
     @classmethod
     def of(

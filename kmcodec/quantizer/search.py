@@ -23,10 +23,15 @@ from .seeding import kmeanspp_seeding, wu_seeding
 MAX_SEARCHED: Final = 512
 """The most clusters of a search: pairs of more would take too much memory and time."""
 
+_LEAST_PIXELS: Final = 4096  # a picture of fewer gets the effort of one of so many
+_WHOLE_PIXELS: Final = 16384  # a picture of so many gets the whole effort of its speed
+_PIXELS_OF_CELL: Final = 4  # noise has as many colors as pixels, and gains least by a search
+_WORK_OF_PIXEL: Final = 400  # assignments of cells to clusters, in all rounds together
 _FEW_POINTS: Final = 4096  # so few points are searched as they are
 _CELLS_OF_CLUSTER: Final = 16  # means of fewer cells hide what K-Means would do
 _LEAST_ITERATIONS: Final = 20  # however many clusters
 _ITERATIONS_OF_CLUSTERS: Final = 1 << 20  # a trace holds so many centroids, about
+_NUDGED_CLUSTERS: Final = 4096  # of more, rounding takes as long as K-Means
 _CHANCE: Final = 0.97  # how far below its value a gain can be drawn
 _COARSE_TOLERANCE: Final = 1e-3
 
@@ -65,21 +70,28 @@ EFFORTS: Final = {
     9: Effort(1, 0, 0, 5, 5, 3e-3, 0),
     10: Effort(1, 0, 0, 5, 1, 0, 0),
 }
-"""The effort of each ``speed``, 1 best and 10 fastest: starts for 16 clusters, rounds for 64."""
+"""The most effort of each ``speed``, 1 best and 10 fastest: starts for 16 clusters, rounds for 64."""
 
 
-def choose_effort(speed: int, k: int, starts: int | None, iterations: int | None) -> Effort:
+def choose_effort(
+    speed: int, k: int, pixels: int, starts: int | None, iterations: int | None
+) -> Effort:
     """Return the effort of a speed for k clusters, or what is asked for instead.
 
-    There are as many fewer starts, rounds and iterations as there are more clusters: these take
-    longer, and gain less.
+    There are as many fewer starts, rounds, iterations and nudges as there are more clusters: these
+    take longer, and gain less. There are fewer starts and rounds for small pictures, whose time
+    they are most of.
     """
     effort = EFFORTS[speed]
+    size = min(max(pixels, _LEAST_PIXELS), _WHOLE_PIXELS)
+    usual_starts = max(1, effort.starts * 16 // max(k, 16))
+    usual_rounds = min(effort.rounds * 64 // max(k, 64), 10 * k)
     most = max(_LEAST_ITERATIONS, _ITERATIONS_OF_CLUSTERS // k)
     return effort._replace(
-        starts=max(1, effort.starts * 16 // max(k, 16)) if starts is None else starts,
-        rounds=min(effort.rounds * 64 // max(k, 64), 10 * k),
+        starts=-(-usual_starts * size // _WHOLE_PIXELS) if starts is None else starts,
+        rounds=-(-usual_rounds * size // _WHOLE_PIXELS),
         iterations=min(effort.iterations, most) if iterations is None else iterations,
+        nudges=effort.nudges * _NUDGED_CLUSTERS // max(k, _NUDGED_CLUSTERS),
     )
 
 
@@ -87,6 +99,7 @@ def search_centroids(
     points: PointSet,
     k: int,
     effort: Effort,
+    pixels: int,
     seed: int,
     held: NDArray[np.float64],
     progress: Callable[[], object],
@@ -96,7 +109,8 @@ def search_centroids(
     Args:
         points: n points, n >= k.
         k: 1..n, those held included.
-        effort: what to spend.
+        effort: what to spend, at most.
+        pixels: how many there are, as time is to be in proportion to them.
         seed: for all that is drawn at random.
         held: (f, c) centroids that do not move, f <= k.
         progress: called after each start and each round.
@@ -107,7 +121,8 @@ def search_centroids(
     fixed = len(held)
     if k > MAX_SEARCHED or not (effort.starts > 1 or effort.rounds):
         return np.vstack((held, wu_seeding(points, k - fixed)))
-    coarse = choose_cells(points, k, effort.cell_bits)
+    pixels = max(pixels, _LEAST_PIXELS)
+    coarse = choose_cells(points, k, effort.cell_bits, pixels // _PIXELS_OF_CELL)
 
     def settle(seeds: NDArray[np.float64], iterations: int = 100) -> Clustering:
         return weighted_kmeans(
@@ -127,7 +142,8 @@ def search_centroids(
     draws = PCG64(seed)
     most = min(max(2, k // 16), (k - fixed) // 2)
     pairs = most
-    for _ in range(effort.rounds if most else 0):
+    work = _WORK_OF_PIXEL * pixels // len(coarse.points)
+    for _ in range(min(effort.rounds, work // effort.settling) if most else 0):
         changed = settle(split_and_merge(coarse, best, pairs, fixed, draws), effort.settling)
         if changed.inertia < best.inertia:
             best = changed
@@ -137,14 +153,24 @@ def search_centroids(
     return best.centroids
 
 
-def choose_cells(points: PointSet, k: int, bits: int) -> PointSet:
-    """Return means of cells of so many bits or more, enough for k clusters; all points if few."""
-    while bits < POINT_BITS and len(points.points) > _FEW_POINTS:
-        cells = points.coarse(bits)
-        if len(cells.points) >= _CELLS_OF_CLUSTER * k:
-            return cells
+def choose_cells(points: PointSet, k: int, bits: int, most: int) -> PointSet:
+    """Return means of cells of so many bits, or all points if few.
+
+    Cells have fewer bits where there are more than ``most``, and more bits, up to those of points,
+    where there are not enough for k clusters.
+    """
+    if len(points.points) <= min(most, _FEW_POINTS):
+        return points
+    least = _CELLS_OF_CLUSTER * k
+    cells = points.coarse(bits)
+    while len(cells.points) > most and len((coarser := points.coarse(bits - 1)).points) >= least:
+        cells, bits = coarser, bits - 1
+    while len(cells.points) < least:
         bits += 1
-    return points
+        if bits == POINT_BITS:
+            return points
+        cells = points.coarse(bits)
+    return cells
 
 
 def split_and_merge(
