@@ -30,7 +30,7 @@ GRID: Final = 4096
 MAX_WEIGHT: Final = 1 << 36
 """The most weight of all points together, so that sums of squares fit 64 bits."""
 
-_CODE_BITS: Final = 4 * POINT_BITS
+_DEPTH: Final = 4 * POINT_BITS + 2  # of a tree with a level for each bit of a code, at most
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,15 @@ class PointSet:
     def squares(self) -> int:
         """The sum over points of weight times the squared distance to zero."""
         return int(np.sum(self.weights * np.sum(self.points.astype(np.int64) ** 2, axis=1)))
+
+    @cached_property
+    def _tree(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """The tree of boxes of the points, by which they are assigned: see ``_loops``."""
+        most = 2 * len(self.points)
+        waiting = np.empty((_DEPTH, 3), np.int32)
+        nodes, boxes = np.empty((most, 3), np.int32), np.empty((most, 2, 4), np.uint16)
+        count = loops.grow_tree(self.codes, self.points, waiting, nodes, boxes)
+        return nodes[:count].copy(), boxes[:count].copy()
 
     @classmethod
     def of(
@@ -101,15 +110,15 @@ class PointSet:
         Returns:
             (n,) int32.
         """
-        depth = _CODE_BITS + 2
+        nodes, boxes = self._tree
         nearest = np.empty(len(self.points), np.int32)
         loops.assign_nearest(
-            self.codes,
             self.points,
-            _masks(self.channels),
+            nodes,
+            boxes,
             four_channels(centroids),
-            np.empty(depth * len(centroids), np.int32),
-            np.empty((depth, 5), np.intp),
+            np.empty((_DEPTH + 1) * len(centroids), np.int32),
+            np.empty((_DEPTH, 3), np.intp),
             nearest,
         )
         return nearest
@@ -143,13 +152,3 @@ def _spread(channels: int) -> NDArray[np.uint64]:
     for bit in range(POINT_BITS):
         spread |= (values >> np.uint64(bit) & np.uint64(1)) << np.uint64(bit * channels)
     return spread
-
-
-@cache
-def _masks(channels: int) -> NDArray[np.uint16]:
-    """Return the bits of each channel that stand below each bit of a Z-order code: (49, 4)."""
-    masks = np.zeros((_CODE_BITS + 1, 4), np.uint16)
-    for channel in range(channels):
-        for bit in range(POINT_BITS):
-            masks[bit * channels + channels - channel :, channel] |= 1 << bit
-    return masks

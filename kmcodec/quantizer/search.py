@@ -70,7 +70,7 @@ EFFORTS: Final = {
     9: Effort(1, 0, 0, 5, 5, 3e-3, 0),
     10: Effort(1, 0, 0, 5, 1, 0, 0),
 }
-"""The most effort of each ``speed``, 1 best and 10 fastest: starts for 16 clusters, rounds for 64."""
+"""The most effort of each ``speed``: starts for 16 clusters, rounds for 64."""
 
 
 def choose_effort(

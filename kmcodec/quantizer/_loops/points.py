@@ -9,7 +9,7 @@ exact: see ``quantizer/points.py``.
 import cython
 from cython.cimports.libc.stdint import int32_t, uint16_t, uint64_t
 
-SMALL = cython.declare(cython.Py_ssize_t, 32)  # colors not worth another division of their box
+SMALL = cython.declare(cython.Py_ssize_t, 16)  # points not worth another division of their box
 
 
 @cython.cfunc
@@ -105,62 +105,118 @@ def nearest_candidate(
     return best
 
 
-def assign_nearest(
+def grow_tree(
     codes: cython.const[uint64_t][::1],  # IN (n,) ascending Z-order codes
-    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) in that order
-    masks: cython.const[uint16_t][:, ::1],  # IN (49, 4) the bits of a point below each code bit
-    centroids: cython.const[cython.double][:, ::1],  # IN (k, 4)
-    candidates: int32_t[::1],  # scratch (50 * k,)
-    ranges: cython.Py_ssize_t[:, ::1],  # scratch (50, 5)
-    labels: int32_t[::1],  # OUT (n,) nearest centroid, the lowest index on a tie
-) -> None:
-    """Assign every point to its nearest centroid by the filtering algorithm.
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) in that order, n at least 1
+    waiting: int32_t[:, ::1],  # scratch (50, 3)
+    nodes: int32_t[:, ::1],  # OUT (2 n, 3) from which point, up to which, and the right child
+    boxes: uint16_t[:, :, ::1],  # OUT (2 n, 2, 4) the least and the greatest of each channel
+) -> cython.Py_ssize_t:
+    """Divide points into ever smaller boxes, and return how many nodes that takes.
 
-    Kanungo et al., An efficient k-means clustering algorithm: analysis and implementation,
-    2002: descend a tree of boxes with the centroids that may still win. The tree is implied by
-    the order: a range of codes with a common prefix is a box.
+    A range of codes with a common prefix is a box, whose halves are two such ranges. A node stands
+    before its left child, and that and all below it before the right one; a leaf's is 0.
     """
     i: cython.Py_ssize_t
-    j: cython.Py_ssize_t
     c: cython.int
-    top: cython.Py_ssize_t = 0
+    node: cython.Py_ssize_t
     first: cython.Py_ssize_t
     last: cython.Py_ssize_t
     left: cython.Py_ssize_t
     right: cython.Py_ssize_t
     middle: cython.Py_ssize_t
-    bit: cython.Py_ssize_t
+    bit: cython.int
+    least: uint16_t
+    greatest: uint16_t
+    top: cython.Py_ssize_t = 1
+    count: cython.Py_ssize_t = 0
+    with cython.nogil:
+        waiting[0, 0] = 0
+        waiting[0, 1] = codes.shape[0]
+        waiting[0, 2] = -1
+        while top:
+            top -= 1
+            first = waiting[top, 0]
+            last = waiting[top, 1]
+            if waiting[top, 2] >= 0:
+                nodes[waiting[top, 2], 2] = count
+            nodes[count, 0] = first
+            nodes[count, 1] = last
+            nodes[count, 2] = 0
+            if last - first > SMALL:
+                bit = 63
+                while not (codes[first] ^ codes[last - 1]) >> bit:
+                    bit -= 1
+                left = first
+                right = last - 1
+                while right - left > 1:
+                    middle = (left + right) >> 1
+                    if codes[middle] >> bit & 1:
+                        right = middle
+                    else:
+                        left = middle
+                for i in range(2):
+                    waiting[top, 0] = first if i else right
+                    waiting[top, 1] = right if i else last
+                    waiting[top, 2] = -1 if i else count
+                    top += 1
+            count += 1
+        for node in range(count - 1, -1, -1):
+            right = nodes[node, 2]
+            for c in range(4):
+                least = 65535
+                greatest = 0
+                if right:
+                    least = min(boxes[node + 1, 0, c], boxes[right, 0, c])
+                    greatest = max(boxes[node + 1, 1, c], boxes[right, 1, c])
+                else:
+                    for i in range(nodes[node, 0], nodes[node, 1]):
+                        least = min(least, points[i, c])
+                        greatest = max(greatest, points[i, c])
+                boxes[node, 0, c] = least
+                boxes[node, 1, c] = greatest
+    return count
+
+
+def assign_nearest(
+    points: cython.const[uint16_t][:, ::1],  # IN (n, 4) in Z-order
+    nodes: cython.const[int32_t][:, ::1],  # IN (m, 3) a tree of boxes of them
+    boxes: cython.const[uint16_t][:, :, ::1],  # IN (m, 2, 4)
+    centroids: cython.const[cython.double][:, ::1],  # IN (k, 4)
+    candidates: int32_t[::1],  # scratch (51 * k,)
+    waiting: cython.Py_ssize_t[:, ::1],  # scratch (50, 3)
+    labels: int32_t[::1],  # OUT (n,) nearest centroid, the lowest index on a tie
+) -> None:
+    """Assign every point to its nearest centroid by the filtering algorithm.
+
+    Kanungo et al., An efficient k-means clustering algorithm: analysis and implementation,
+    2002: descend a tree of boxes with the centroids that may still win.
+    """
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    c: cython.int
+    node: cython.Py_ssize_t
     start: cython.Py_ssize_t
     count: cython.Py_ssize_t
     kept: cython.Py_ssize_t
-    best: int32_t
-    differing: uint64_t
+    top: cython.Py_ssize_t = 1
     low: cython.double[4]
     high: cython.double[4]
     with cython.nogil:
         for j in range(centroids.shape[0]):
             candidates[j] = j
-        ranges[0, 0] = 0
-        ranges[0, 1] = codes.shape[0]
-        ranges[0, 2] = 48
-        ranges[0, 3] = 0
-        ranges[0, 4] = centroids.shape[0]
-        if codes.shape[0]:
-            top = 1
+        waiting[0, 0] = 0
+        waiting[0, 1] = 0
+        waiting[0, 2] = centroids.shape[0]
         while top:
             top -= 1
-            first = ranges[top, 0]
-            last = ranges[top, 1]
-            bit = ranges[top, 2]
-            start = ranges[top, 3]
-            count = ranges[top, 4]
-            differing = codes[first] ^ codes[last - 1]
-            while bit and not differing >> (bit - 1):
-                bit -= 1
-            if count > 1 and last - first > 1:
+            node = waiting[top, 0]
+            start = waiting[top, 1]
+            count = waiting[top, 2]
+            if count > 1:
                 for c in range(4):
-                    high[c] = points[first, c] | masks[bit, c]
-                    low[c] = high[c] - masks[bit, c]
+                    low[c] = boxes[node, 0, c]
+                    high[c] = boxes[node, 1, c]
                 kept = keep_candidates(
                     cython.address(centroids[0, 0]),
                     cython.address(low[0]),
@@ -171,11 +227,10 @@ def assign_nearest(
                 start += count
                 count = kept
             if count == 1:
-                best = candidates[start]
-                for i in range(first, last):
-                    labels[i] = best
-            elif last - first <= SMALL or count == 2:
-                for i in range(first, last):
+                for i in range(nodes[node, 0], nodes[node, 1]):
+                    labels[i] = candidates[start]
+            elif nodes[node, 2] == 0 or count == 2:
+                for i in range(nodes[node, 0], nodes[node, 1]):
                     labels[i] = nearest_candidate(
                         cython.address(centroids[0, 0]),
                         cython.address(points[i, 0]),
@@ -183,18 +238,8 @@ def assign_nearest(
                         count,
                     )
             else:
-                left = first
-                right = last - 1
-                while right - left > 1:
-                    middle = (left + right) >> 1
-                    if codes[middle] >> (bit - 1) & 1:
-                        right = middle
-                    else:
-                        left = middle
                 for j in range(2):
-                    ranges[top, 0] = first if j else right
-                    ranges[top, 1] = right if j else last
-                    ranges[top, 2] = bit - 1
-                    ranges[top, 3] = start
-                    ranges[top, 4] = count
+                    waiting[top, 0] = node + 1 if j else nodes[node, 2]
+                    waiting[top, 1] = start
+                    waiting[top, 2] = count
                     top += 1
