@@ -17,7 +17,7 @@ from .format import MAX_BAND_ROWS, MAX_COLORS, METADATA_NAMES
 
 CodingName = Literal["modelled", "packed"]
 SeedingName = Literal["wu", "k-means++", "random"]
-SpaceName = Literal["rgb", "oklab"]
+SpaceName = Literal["blend", "rgb", "oklab"]
 DitheringName = Literal["diffusion", "ordered"]
 WeightingName = Literal["pixels", "roots"]
 Dither = float | Literal["auto"]
@@ -104,8 +104,9 @@ class Options:
         starts: seedings to try, at least 1; the best is kept. None for as many as ``speed`` says.
         iterations: most iterations of K-Means on all colors, at least 1; None for as many as
             ``speed`` says.
-        space: where colors are compared: ``"rgb"``, which has the highest PSNR, or ``"oklab"``,
-            which is nearer to what people see. Colors with alpha are compared as they look on
+        space: where colors are compared: ``"rgb"``, which has the highest PSNR, ``"oklab"``, which
+            is nearer to what people see, or ``"blend"``, which has most of both; gray needs none,
+            and is then compared as it is stored. Colors with alpha are compared as they look on
             black and on white. From two colors on, pixels of alpha 0 or 255 keep it, unless
             ``palette`` or ``fixed`` leave no such entry: then they get the nearest.
         weighting: how much a color counts: by its ``"pixels"``, or by square ``"roots"`` of the
@@ -152,7 +153,7 @@ class Options:
     seed: int = 0
     starts: int | None = None
     iterations: int | None = None
-    space: SpaceName = "rgb"
+    space: SpaceName = "blend"
     weighting: WeightingName = "pixels"
     importance: NDArray[np.float64] | None = None
     palette: NDArray[np.uint8] | None = None

@@ -20,7 +20,7 @@ from kmcodec.quantizer.dithering import (
     sum_around,
 )
 from kmcodec.quantizer.histogram import index_colors, look_up
-from kmcodec.quantizer.space import SPACES
+from kmcodec.quantizer.space import SPACES, find_space
 
 
 def noise(shape, seed=0):
@@ -31,13 +31,15 @@ def noise(shape, seed=0):
 def map_nearest(pixels, palette, space="rgb"):
     """Return the entry nearest to each pixel in a space, by way of the histogram."""
     histogram, positions = index_colors(pixels)
-    return look_up(Cloud(histogram, SPACES[space]).map_nearest(palette), positions)
+    return look_up(
+        Cloud(histogram, find_space(space, palette.shape[1])).map_nearest(palette), positions
+    )
 
 
 def map_dithered(name, pixels, palette, dither, space="rgb"):
     """Dithered indices, from those of the nearest entries."""
     histogram, positions = index_colors(pixels)
-    cloud = Cloud(histogram, SPACES[space])
+    cloud = Cloud(histogram, find_space(space, histogram.colors.shape[1]))
     return dither_pixels(cloud, positions, palette, cloud.map_nearest(palette), dither, name)
 
 
@@ -50,8 +52,8 @@ def nearest_by_brute_force(pixels, palette):
 def nearest_in_space(pixels, palette, space):
     """Return an equal entry, else the first of the smallest of all distances, for points."""
     flat = pixels.reshape(-1, pixels.shape[2])
-    points = SPACES[space].to_points(flat).astype(int)
-    entries = SPACES[space].to_points(palette).astype(int)
+    points = find_space(space, flat.shape[1]).to_points(flat).astype(int)
+    entries = find_space(space, flat.shape[1]).to_points(palette).astype(int)
     distances = np.sum((points[:, np.newaxis] - entries) ** 2, axis=2)
     distances[~may_show(flat, palette)] = np.iinfo(int).max
     distances[np.all(flat[:, np.newaxis] == palette, axis=2)] = -1
@@ -60,7 +62,11 @@ def nearest_in_space(pixels, palette, space):
 
 def points_by_hand(colors, space):
     """Points of (..., c) colors, with four channels."""
-    points = SPACES[space].to_points(colors.reshape(-1, colors.shape[-1])).astype(int)
+    points = (
+        find_space(space, colors.shape[-1])
+        .to_points(colors.reshape(-1, colors.shape[-1]))
+        .astype(int)
+    )
     padded = np.pad(points, ((0, 0), (0, 4 - colors.shape[-1])))
     return padded.reshape(*colors.shape[:-1], 4)
 
@@ -274,7 +280,7 @@ def test_loss_is_of_levels(space):
     """Errors are measured in what is stored, whatever the space."""
     pixels, palette = photo(30, 20), noise((16, 3))
     histogram, positions = index_colors(pixels)
-    cloud = Cloud(histogram, SPACES[space])
+    cloud = Cloud(histogram, find_space(space, histogram.colors.shape[1]))
     nearest = cloud.map_nearest(palette)
     delta = palette[nearest[positions]].astype(int) - pixels
     assert cloud.loss(palette, nearest).mse == np.sum(delta**2) / 600

@@ -50,7 +50,7 @@ def test_the_report_of_an_exact_picture():
 
 def test_the_report_of_kmeans():
     """The trace holds the seeds and each iteration; seconds are told by stage."""
-    quantized = quantize_pixels(photo(60, 40), Options(colors=20, iterations=4))
+    quantized = quantize_pixels(photo(60, 40), Options(colors=20, iterations=4, space="rgb"))
 
     assert quantized.iterations == len(quantized.trace.inertia) == 4
     assert quantized.trace.centroids.shape == (5, 20, 3)
@@ -79,7 +79,7 @@ def test_a_seeding_that_is_named_is_the_only_start(seeding):
     pixels = photo(60, 40)
     histogram = Histogram.of(pixels)
     points, _ = PointSet.of(histogram.colors.astype(np.uint16) * 16, histogram.counts)
-    quantized = quantize_pixels(pixels, Options(colors=9, seeding=seeding, seed=3))
+    quantized = quantize_pixels(pixels, Options(colors=9, seeding=seeding, seed=3, space="rgb"))
 
     expected = SEEDINGS[seeding](points, 9, 3)
     np.testing.assert_allclose(quantized.trace.centroids[0], expected, atol=1 / 4096)
@@ -89,12 +89,12 @@ def test_a_palette_that_is_given_is_used_in_its_order():
     """Every pixel gets the nearest entry; unused and equal entries stay where they are."""
     pixels = photo(40, 30)
     palette = np.array([[0, 0, 0], [255, 255, 255], [9, 250, 9], [0, 0, 0], [128, 128, 128]])
-    quantized = kmcodec.quantize(pixels, palette=palette)
+    quantized = kmcodec.quantize(pixels, palette=palette, space="rgb")
     delta = pixels[:, :, np.newaxis].astype(int) - palette
 
     assert quantized.palette.tolist() == palette.tolist()
     assert (quantized.indices == np.sum(delta**2, axis=3).argmin(axis=2)).all()
-    stored, indices = kmcodec.decode_indexed(kmcodec.encode(pixels, palette=palette))
+    stored, indices = kmcodec.decode_indexed(kmcodec.encode(pixels, palette=palette, space="rgb"))
     assert stored.tolist() == palette.tolist()
     assert (indices == quantized.indices).all()
 
@@ -103,7 +103,7 @@ def test_a_given_palette_may_be_dithered():
     """Three colors of ink, as for an electronic paper, with the mean kept."""
     pixels = np.full((32, 32, 3), 128, np.uint8)
     ink = [[0, 0, 0], [255, 255, 255], [255, 0, 0]]
-    quantized = kmcodec.quantize(pixels, palette=ink, dither=1.0)
+    quantized = kmcodec.quantize(pixels, palette=ink, dither=1.0, space="rgb")
 
     assert abs(quantized.palette[quantized.indices].mean() - 128) < 4
 
@@ -241,7 +241,7 @@ def test_weighting_keeps_small_areas():
     pixels = map_scene()
     shown = []
     for weighting in ("pixels", "roots"):
-        palette, indices = kmcodec.quantize(pixels, 4, weighting=weighting)
+        palette, indices = kmcodec.quantize(pixels, 4, weighting=weighting, space="rgb")
         shown.append(palette[indices[41, 61]].tolist())
 
     assert shown[1] == [230, 20, 20]
@@ -457,7 +457,8 @@ def test_many_shared_palettes_are_of_all_their_histograms():
 def test_rate_is_a_second_choice():
     """The first is that of rate 0; with one palette for all, the second keeps that too."""
     pictures = [photo(40, 30, seed) for seed in range(2)]
-    for options in ({}, {"palette": pictures[0][0]}, {"fixed": pictures[0][0, :5]}):
+    for given in ({}, {"palette": pictures[0][0]}, {"fixed": pictures[0][0, :5]}):
+        options = {"space": "rgb", **given}
         plain = quantize_pictures(pictures, Options(colors=50, **options))
         choices = quantize_pictures(pictures, Options(colors=50, rate=30, **options))
         for expected, chosen in zip(plain, choices, strict=True):

@@ -13,19 +13,19 @@ from helpers import surface
 import kmcodec
 
 GOLDEN = {
-    "16 colors": ("536c197b22fdf8eb", {"colors": 16}),
-    "64 colors": ("c3c025df7662a29f", {"colors": 64}),
-    "256 colors": ("5ede09ea703e163d", {"colors": 256}),
-    "700 colors": ("f8ab762e40ae830d", {"colors": 700}),
-    "packed": ("4a4bb8db2cc0ea1e", {"colors": 100, "coding": "packed"}),
-    "best": ("dd5a1392e88c2c19", {"colors": 24, "speed": 1}),
-    "fastest": ("ef97b2c319d3fc87", {"colors": 24, "speed": 10}),
-    "drawn": ("07d4bebf33ed9765", {"colors": 24, "seeding": "k-means++", "seed": 5}),
-    "diffused": ("a551282e67dd88e7", {"colors": 24, "dither": 0.75}),
-    "ordered": ("04de46cbd6aed9b0", {"colors": 24, "dither": 1.0, "dithering": "ordered"}),
-    "auto": ("95e8594fe3439ab6", {"colors": 24, "dither": "auto"}),
-    "rate": ("6705ac43d6385387", {"colors": 48, "rate": 12.5}),
-    "oklab with alpha": ("2bc832c227017fb5", {"colors": 48, "space": "oklab", "rate": 3}),
+    "16 colors": ("1ffc7f11ff3a41e9", {"colors": 16}),
+    "64 colors": ("524f1fe0ad514bef", {"colors": 64}),
+    "256 colors": ("7564e2dfbcaca1ca", {"colors": 256}),
+    "700 colors": ("99610787ec979f59", {"colors": 700}),
+    "packed": ("462031d79deb612d", {"colors": 100, "coding": "packed"}),
+    "best": ("c285f46a0c1f7975", {"colors": 24, "speed": 1}),
+    "fastest": ("26bb284d05793cc6", {"colors": 24, "speed": 10}),
+    "drawn": ("8abd4dbc9eaa91fe", {"colors": 24, "seeding": "k-means++", "seed": 5}),
+    "diffused": ("7ff0aceb90c59b1e", {"colors": 24, "dither": 0.75}),
+    "ordered": ("228166c55e9650a0", {"colors": 24, "dither": 1.0, "dithering": "ordered"}),
+    "auto": ("0516722cc7c59b58", {"colors": 24, "dither": "auto"}),
+    "rate": ("390d3b6941334171", {"colors": 48, "rate": 12.5}),
+    "oklab with alpha": ("51f5dfc285e89e70", {"colors": 48, "space": "oklab", "rate": 3}),
 }
 
 

@@ -286,6 +286,17 @@ def to_channels(values: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
     return result
 
 
+def is_gray(values: NDArray[np.uint8]) -> bool:
+    """Tell whether entries or pixels (..., c) have no color."""
+    red, *others = np.moveaxis(values[..., :3], -1, 0)
+    return values.shape[-1] <= 2 or all(np.array_equal(red, other) for other in others)
+
+
+def is_opaque(values: NDArray[np.uint8]) -> bool:
+    """Tell whether entries or pixels (..., c) have no alpha below 255."""
+    return not has_alpha_channel(values.shape[-1]) or bool((values[..., -1] == 255).all())
+
+
 def has_alpha_channel(channels: int) -> bool:
     """Tell whether the last of so many channels is alpha."""
     return channels in (2, 4)

@@ -11,9 +11,10 @@ from ..stages import Stages
 from .cloud import Cloud, row_keys, without
 from .kmeans import Trace, weighted_kmeans
 from .points import MAX_WEIGHT
-from .rounding import nudge_entries, round_centroids
+from .rounding import keep_pure, nudge_entries, round_centroids
 from .search import choose_effort, search_centroids
 from .seeding import SEEDINGS
+from .space import rgb_points
 
 _WEIGHT_UNIT: Final = 1024  # so that shares of square roots still differ
 
@@ -93,7 +94,16 @@ def _cluster_colors(
     effort = choose_effort(options.speed, k, pixels, options.starts, options.iterations)
     with stages("search", effort.starts + effort.rounds):
         if options.seeding is None:
-            seeds = search_centroids(points, k, effort, pixels, options.seed, held, stages.step)
+            seeds = search_centroids(
+                points,
+                k,
+                effort,
+                pixels,
+                options.seed,
+                held,
+                stages.step,
+                outliers=cloud.space.opaque_points is not rgb_points,  # that is for least error
+            )
         else:
             seeding = SEEDINGS[options.seeding]
             seeds = np.vstack((held, seeding(points, k - len(fixed), options.seed)))
@@ -114,6 +124,7 @@ def _cluster_colors(
         palette = round_centroids(cloud, clustering.centroids, fixed)
         if cloud.has_levels:
             palette = nudge_entries(cloud, palette, fixed, effort.nudges)
+        palette = keep_pure(cloud, palette, fixed)
     return palette, clustering.trace
 
 

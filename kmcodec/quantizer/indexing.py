@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import QualityError
 from ..format import Indices, Mode, index_dtype
-from ..images.pixels import Indexed, Pixels, to_channels
+from ..images.pixels import Indexed, Pixels, is_gray, is_opaque, to_channels
 from ..options import Options
 from .histogram import Histogram
 from .loss import pixel_loss
@@ -141,12 +141,29 @@ def fit_mode(mode: Mode, options: Options) -> Mode:
 def _quantize(
     pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options
 ) -> list[Quantized]:
+    """Quantize pictures in no more channels than it takes, and return results in the mode's.
+
+    So gray gets no tinted entries, and opaque colors are as exact as if there were no alpha.
+    """
+    channels = _fewest_channels(pictures, mode, options)
+
     def fit(values: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
-        return None if values is None else to_channels(values, mode.channels)
+        return None if values is None else to_channels(values, channels)
 
     options = replace(options, palette=fit(options.palette), fixed=fit(options.fixed))
-    channels = mode.channels
-    return quantize_pictures([to_channels(pixels, channels) for pixels in pictures], options)
+    results = quantize_pictures([to_channels(pixels, channels) for pixels in pictures], options)
+    return [result.widened(mode.channels) for result in results]
+
+
+def _fewest_channels(pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options) -> int:
+    """Return how many channels show all pictures and all entries asked for."""
+    if mode.has_alpha and options.keep_hidden:
+        return mode.channels
+    given = [part for part in (options.palette, options.fixed) if part is not None]
+    shown = [*pictures, *given]
+    color = mode.channels >= 3 and not all(map(is_gray, shown))
+    alpha = mode.has_alpha and not all(map(is_opaque, shown))
+    return (3 if color else 1) + alpha
 
 
 def drop_unused(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[np.uint8], Indices]:

@@ -17,7 +17,7 @@ from .loss import pixel_loss
 from .points import MAX_WEIGHT
 from .quantized import Quantized
 from .rate import ROUNDS, map_rate_aware
-from .space import SPACES
+from .space import find_space
 
 _MAX_IMPORTANCE: Final = 65535
 
@@ -54,7 +54,8 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
         counts = together.counts
         if options.importance is not None:
             counts = _sum_importance(indexed[0][1], options.importance, len(counts))
-        space = replace(SPACES[options.space], straight=options.keep_hidden)
+        space = find_space(options.space, together.colors.shape[1])
+        space = replace(space, straight=options.keep_hidden)
         cloud = Cloud(together, space, weigh_colors(together.colors, counts, options.weighting))
     palette, trace = choose_palette(cloud, options, stages)
     fixed = 0 if options.fixed is None else len(options.fixed)

@@ -24,6 +24,9 @@ Number = TypeVar("Number", np.uint8, np.uint16, np.int32, np.float64)
 POINT_BITS: Final = 12
 """The bits of a point's channel."""
 
+LEVEL: Final = 16
+"""The units of a level of 0..255 that is stored as it is, so that it reaches 4080."""
+
 GRID: Final = 4096
 """The steps of a centroid's channel in a unit of a point's."""
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..format import Indices
-from ..images.pixels import color_palette
+from ..images.pixels import color_palette, to_channels
 from .kmeans import Trace
 from .loss import NO_LOSS, Loss
+from .space import opaque_channels
 
 Arrange = Callable[[NDArray[np.uint8], Indices], tuple[NDArray[np.uint8], Indices]]
 
@@ -65,6 +66,13 @@ class Quantized:
         palette, indices = arrange(self.palette, self.indices)
         lowered = self.lowered.rearranged(arrange) if self.lowered else None
         return replace(self, palette=palette, indices=indices, lowered=lowered)
+
+    def widened(self, channels: int) -> "Quantized":
+        """Return this result in as many channels or more: gray as three, opaque with alpha."""
+        palette = to_channels(self.palette, channels)
+        mse = self.mse * opaque_channels(palette) / opaque_channels(self.palette)
+        lowered = self.lowered and self.lowered.widened(channels)
+        return replace(self, palette=palette, mse=mse, lowered=lowered)
 
     def in_color(self) -> "Quantized":
         """Return what was asked for, ``lowered`` if there is one, with RGB or RGBA entries."""

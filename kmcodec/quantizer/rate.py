@@ -24,7 +24,6 @@ from ..workers import count_workers, map_in_order
 from ._loops import rate as loops
 from .cloud import Cloud, prefer_equal, without
 from .points import PointSet, four_channels
-from .space import LEVEL
 
 ROUNDS: Final = 3
 """How often all pixels are mapped and all entries moved."""
@@ -66,7 +65,7 @@ def map_rate_aware(
         cloud: the colors of the pixels.
         positions: (height, width) the color of each pixel, at least one pixel.
         palette: (k, c) uint8, k in 1..65536.
-        rate: squared error, summed over channels in levels (or as many units of another space),
+        rate: squared error, summed over channels in levels (on average, in a space of other units),
             that saving a bit is worth; at least 0 and finite, in steps of 1/256. From 4 to 32 is a
             range for photographs.
         fixed: so many of the first entries stay as they are, in use or not.
@@ -77,7 +76,7 @@ def map_rate_aware(
         The palette, (1..k, c) uint8: the fixed entries, then distinct ones in ascending order, each
         of some pixel. And (height, width) indices, uint8 up to 256 entries, else uint16.
     """
-    squared_units = round(min(rate, MAX_RATE) * _RATE_UNIT) * LEVEL**2
+    squared_units = round(min(rate, MAX_RATE) * _RATE_UNIT) * cloud.space.level**2
     points = cloud.points.points.astype(np.int32)
     places = cloud.places.astype(np.uint32)[positions]
     indices = cloud.assign(palette)[places]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ._loops.kmeans import sum_clusters
 from ._loops.rounding import tally_moves
-from .cloud import Cloud
-from .points import four_channels
-from .space import LEVEL
+from .cloud import Cloud, row_keys
+from .points import LEVEL, four_channels
+from .space import opaque_channels
 
 _PARTS: Final = 2  # half of the entries are tried in one round, the others in the next
 _WORTH: Final = 0.1  # levels from the mean, above which rounding the other way is tried
@@ -91,6 +91,34 @@ def nudge_entries(
         if total < 0 and _used(moved_nearest, moved, fixed).all():
             palette, nearest = moved, moved_nearest
     return palette
+
+
+def keep_pure(
+    cloud: Cloud, palette: NDArray[np.uint8], fixed: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Make an entry pure black, or white, if at least half of what it shows is so.
+
+    Args:
+        cloud: the colors.
+        palette: (k, c) uint8, distinct entries.
+        fixed: (f, c) uint8, the first entries, which stay.
+
+    Returns:
+        (k, c) uint8, as distinct.
+    """
+    colors, counts = cloud.histogram.colors, cloud.histogram.counts
+    kept = palette.copy()
+    for level in (0, 255):
+        pure = np.full((1, palette.shape[1]), level, np.uint8)
+        pure[:, opaque_channels(pure) :] = 255
+        found = np.flatnonzero(row_keys(colors) == row_keys(pure))
+        if not len(found) or row_keys(pure) in row_keys(kept):
+            continue
+        nearest = cloud.map_nearest(kept)
+        entry = nearest[found[0]]
+        if entry >= len(fixed) and 2 * counts[found[0]] >= np.sum(counts[nearest == entry]):
+            kept[entry] = pure
+    return kept
 
 
 def _mean_offsets(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ._loops import search as loops
 from .kmeans import Clustering, weighted_kmeans
+from .outliers import serve_outliers
 from .points import POINT_BITS, PointSet
 from .seeding import kmeanspp_seeding, wu_seeding
 
@@ -103,6 +104,8 @@ def search_centroids(
     seed: int,
     held: NDArray[np.float64],
     progress: Callable[[], object],
+    *,
+    outliers: bool = False,
 ) -> NDArray[np.float64]:
     """Find where K-Means on all points should start.
 
@@ -114,6 +117,7 @@ def search_centroids(
         seed: for all that is drawn at random.
         held: (f, c) centroids that do not move, f <= k.
         progress: called after each start and each round.
+        outliers: whether few points far from all others are to have a centroid, at some cost.
 
     Returns:
         (k, c) float64, those held first.
@@ -150,7 +154,7 @@ def search_centroids(
         else:  # fewer, as bad changes hide good ones; after one pair, more again
             pairs = pairs - 1 if pairs > 1 else most // 2 + 1
         progress()
-    return best.centroids
+    return (serve_outliers(coarse, best, fixed, settle) if outliers else best).centroids
 
 
 def choose_cells(points: PointSet, k: int, bits: int, most: int) -> PointSet:

@@ -8,9 +8,6 @@ With p the point of a color, G that of the middle of black and white and W the w
 the other, two colors of alpha a and a', laid on both, differ by d - e W/2 and d + e W/2, if d is
 the difference of a (p - G) and e that of a. The mean of the squares is |d|^2 + e^2 |W/2|^2. So
 points are G + a (p - G), with a channel of alpha that reaches |W/2|.
-
-Points are the same on every machine: roots and powers, in which mathematical libraries differ,
-are taken of integers or rounded far above their last bit.
 """
 
 import math
@@ -23,38 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..options import SpaceName
-
-Floats = NDArray[np.float64]
-
-LEVEL: Final = 16
-"""The units of a level of 0..255, so that points reach 4080."""
-
-_FULL: Final = 255.0 * LEVEL
-
-# Ottosson, A perceptual color space for image processing, 2020: linear sRGB to LMS, the cube roots
-# of these to Lab, and the two inverses.
-_LMS: Final = (
-    (0.4122214708, 0.5363325363, 0.0514459929),
-    (0.2119034982, 0.6806995451, 0.1073969566),
-    (0.0883024619, 0.2817188376, 0.6299787005),
-)
-_LAB: Final = (
-    (0.2104542553, 0.7936177850, -0.0040720468),
-    (1.9779984951, -2.4285922050, 0.4505937099),
-    (0.0259040371, 0.7827717662, -0.8086757660),
-)
-_ROOTS: Final = (
-    (1.0, 0.3963377774, 0.2158037573),
-    (1.0, -0.1055613458, -0.0638541728),
-    (1.0, -0.0894841775, -1.2914855480),
-)
-_LINEAR: Final = (
-    (4.0767416621, -3.3077115913, 0.2309699292),
-    (-1.2684380046, 2.6097574011, -0.3413193965),
-    (-0.0041960863, -0.7034186147, 1.7076147010),
-)
-_SHIFT: Final = 0.4
-"""Added to a and b of Oklab, which are from -0.32 to 0.28, to make them positive."""
+from .blend import blend_colors, blend_points
+from .oklab import Floats, oklab_colors, oklab_points
+from .points import LEVEL
 
 
 class Axis(NamedTuple):
@@ -71,12 +39,15 @@ class Space:
     Attributes:
         opaque_points: (n, 1 or 3) uint8 colors to (n, 1 or 3) float64 points, not yet rounded.
         opaque_colors: (k, 1 or 3) float64 points to the nearest (k, 1 or 3) uint8 colors.
+        level: the units of a level of 0..255: root mean square over what palettes of 16 to 256
+            colors make of photographs.
         straight: whether colors count alike whatever their alpha, and so those of alpha 0 too;
             alpha is then a channel as the others.
     """
 
     opaque_points: Callable[[NDArray[np.uint8]], Floats]
     opaque_colors: Callable[[Floats], NDArray[np.uint8]]
+    level: int
     straight: bool = False
 
     def to_points(self, colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
@@ -123,7 +94,7 @@ class Space:
     def _alpha_scale(self, channels: int) -> tuple[Floats, int]:
         """Return the middle of black and white, (c,), and the alpha of points that are opaque."""
         middle, half = _axis(self.opaque_points, channels)
-        return middle, round(_FULL) if self.straight else half
+        return middle, 255 * LEVEL if self.straight else half
 
 
 @cache
@@ -144,32 +115,18 @@ def rgb_colors(points: Floats) -> NDArray[np.uint8]:
     return levels.astype(np.uint8)
 
 
-def oklab_points(colors: NDArray[np.uint8]) -> Floats:
-    """Return lightness, or Oklab's L, a and b."""
-    linear = [_LINEAR_LEVELS[channel] for channel in colors.T]
-    if len(linear) == 1:
-        lab = _cube_roots(linear[0])[np.newaxis]
-    else:
-        lab = _transform(_LAB, [_cube_roots(cone) for cone in _transform(_LMS, linear)])
-        lab[1:] += _SHIFT
-    return lab.T * _FULL
+def find_space(name: SpaceName, channels: int) -> Space:
+    """Return the space of a name for colors of so many channels.
 
-
-def oklab_colors(points: Floats) -> NDArray[np.uint8]:
-    """Invert ``oklab_points``, rounding, and bring colors into gamut."""
-    lab = points.T / _FULL
-    if len(lab) == 1:
-        linear = lab**3
-    else:
-        lab[1:] -= _SHIFT
-        linear = _transform(_LINEAR, [root**3 for root in _transform(_ROOTS, list(lab))])
-    halfway = (_LINEAR_LEVELS[1:] + _LINEAR_LEVELS[:-1]) / 2
-    return np.searchsorted(halfway, linear.T).astype(np.uint8)
+    Levels of gray are about as far apart as they look, so they need no blend with Oklab.
+    """
+    return SPACES["rgb" if name == "blend" and channels <= 2 else name]
 
 
 SPACES: Final[dict[SpaceName, Space]] = {
-    "rgb": Space(rgb_points, rgb_colors),
-    "oklab": Space(oklab_points, oklab_colors),
+    "blend": Space(blend_points, blend_colors, level=13),
+    "rgb": Space(rgb_points, rgb_colors, level=LEVEL),
+    "oklab": Space(oklab_points, oklab_colors, level=8),
 }
 
 
@@ -177,28 +134,3 @@ def opaque_channels(values: NDArray[np.generic]) -> int:
     """Count the channels of (..., c) colors or points but alpha, which is the last of 2 or 4."""
     channels: int = values.shape[-1]
     return channels - (channels in (2, 4))
-
-
-def _transform(matrix: tuple[tuple[float, ...], ...], channels: list[Floats]) -> Floats:
-    """Multiply a matrix by channels in a fixed order of evaluation, which `@` does not have."""
-    x, y, z = channels
-    return np.stack([a * x + b * y + c * z for a, b, c in matrix])
-
-
-def _cube_roots(values: Floats) -> Floats:
-    """Return cube roots of 0..1 in units of 2**-15, rounded down, exact as integers."""
-    cubes = (values * 2.0**45).astype(np.int64)
-    roots = np.rint(np.cbrt(cubes.astype(np.float64))).astype(np.int64)
-    roots -= roots**3 > cubes
-    return roots / 2.0**15
-
-
-def _linear_levels() -> Floats:
-    """Return linear light of each level of sRGB (IEC 61966-2-1), in units of 2**-30: (256,)."""
-    levels = np.arange(256) / 255
-    curve = np.array([((level + 0.055) / 1.055) ** 2.4 for level in levels.tolist()])
-    linear = np.where(levels <= 0.04045, levels / 12.92, curve)
-    return np.rint(linear * 2.0**30) / 2.0**30
-
-
-_LINEAR_LEVELS: Final = _linear_levels()
