@@ -303,6 +303,14 @@ def test_search_is_better_where_wu_is_poor(parts):
     assert squared_error(points, searched) < 0.7 * plain.inertia
 
 
+def test_starts_are_enough_for_a_search():
+    """They can be asked for at a speed that has no rounds."""
+    points, _ = scattered_groups()
+    effort = choose_effort(8, 30, LARGE, 16, None)
+    plain = weighted_kmeans(points, wu_seeding(points, 30), 100)
+    assert squared_error(points, search(points, 30, effort)) < 0.7 * plain.inertia
+
+
 def test_search_finds_groups():
     """Groups that lie apart get a centroid each."""
     points, centers = scattered_groups()

@@ -146,8 +146,8 @@ def search_centroids(
     draws = PCG64(seed)
     most = min(max(2, k // 16), (k - fixed) // 2)
     pairs = most
-    work = _WORK_OF_PIXEL * pixels // len(coarse.points)
-    for _ in range(min(effort.rounds, work // effort.settling) if most else 0):
+    affordable = _WORK_OF_PIXEL * pixels // (len(coarse.points) * max(effort.settling, 1))
+    for _ in range(min(effort.rounds, affordable) if most else 0):
         changed = settle(split_and_merge(coarse, best, pairs, fixed, draws), effort.settling)
         if changed.inertia < best.inertia:
             best = changed

@@ -19,6 +19,7 @@ GAP = 4
 SYSTEMS: dict[str, Quantizer] = {
     'kmcodec, space="rgb"': with_kmcodec(space="rgb", dither=0),
     "kmcodec": with_kmcodec(dither=0),
+    'kmcodec, dither="auto"': with_kmcodec(dither="auto"),
     "kmcodec, dither=1": with_kmcodec(dither=1),
     **chosen("imagequant", "imagequant dithered"),
 }

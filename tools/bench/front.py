@@ -25,6 +25,7 @@ SYSTEMS: dict[str, dict[str, Quantizer]] = {
         "kmcodec": with_kmcodec(dither=0),
         'kmcodec, space="rgb"': with_kmcodec(space="rgb", dither=0),
         'kmcodec, space="oklab"': with_kmcodec(space="oklab", dither=0),
+        'kmcodec, dither="auto"': with_kmcodec(dither="auto"),
         **chosen("imagequant", "Pillow", "OpenCV 10 iterations"),
     },
     "imagequant dithered": {
