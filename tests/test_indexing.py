@@ -142,6 +142,42 @@ def test_palette_pictures_with_too_many_colors_are_quantized(mode):
     assert quantized.mse > 0
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+@pytest.mark.parametrize("space", ["blend", "rgb", "oklab"])
+def test_gray_stays_gray(mode, space):
+    """In any mode, gray pixels get the palette that they get as one channel, and the same loss."""
+    gray = Image.fromarray(photo(64, 48)[..., 1])
+    expected = kmcodec.quantize(gray, 12, space=space)
+    found = kmcodec.quantize(gray.convert(mode), 12, space=space)
+
+    assert (found.palette[:, :3] == expected.palette[:, :1]).all()
+    assert (found.indices == expected.indices).all()
+    assert found.psnr == expected.psnr
+    channels = 1 if mode == "LA" else 3
+    assert found.mse == pytest.approx(channels * expected.mse)
+
+
+def test_gray_with_a_colored_entry_is_quantized_in_color():
+    """What is asked for is kept, whatever the pixels."""
+    gray = Image.fromarray(photo(64, 48)[..., 1]).convert("RGB")
+    palette = kmcodec.quantize(gray, 12, fixed=["#ff0000"]).palette
+
+    assert palette[0].tolist() == [255, 0, 0]
+    assert len(palette) == 12
+
+
+def test_opaque_pixels_with_alpha_are_as_those_without():
+    """RGBA of alpha 255 gets the palette of RGB, and a rate the same second choice."""
+    pixels = photo(64, 48)
+    opaque = Image.fromarray(pixels).convert("RGBA")
+    for rate in (0, 16):
+        expected, found = (kmcodec.quantize(im, 20, rate=rate) for im in (pixels, opaque))
+        assert (found.palette[:, :3] == expected.palette).all()
+        assert (found.palette[:, 3] == 255).all()
+        assert (found.indices == expected.indices).all()
+        assert (found.mse, found.psnr) == (expected.mse, expected.psnr)
+
+
 @pytest.mark.parametrize("colors", [4, 65536])
 def test_importance_must_fit_the_picture(colors):
     """One for a picture of another size is refused, whether or not it would count."""

@@ -6,9 +6,10 @@ from helpers import photo, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kmcodec
 from kmcodec.quantizer.cloud import Cloud
 from kmcodec.quantizer.histogram import Histogram
-from kmcodec.quantizer.rounding import nudge_entries, round_centroids
+from kmcodec.quantizer.rounding import keep_pure, nudge_entries, round_centroids
 from kmcodec.quantizer.space import SPACES
 
 NONE = np.empty((0, 3), np.uint8)
@@ -109,3 +110,49 @@ def test_nudged_entries_move_by_single_levels():
     steps = nudge_entries(cloud, start, NONE, 1).astype(int) - start
 
     assert set(np.abs(steps).sum(axis=1)) == {0, 1}
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_areas_of_black_and_white_stay_pure(level):
+    """An entry that is nearest to them, and to little else, becomes pure; fixed ones stay."""
+    pixels = photo(40, 40) // 2 + 60
+    pixels[:20] = level
+    near = (
+        np.array([[[1, 1, 2]]], np.uint8) if level == 0 else np.array([[[254, 254, 253]]], np.uint8)
+    )
+    pixels[:1, :20] = near
+    cloud = cloud_of(pixels)
+    palette = np.vstack((near[0], [[90, 90, 90], [120, 130, 140]])).astype(np.uint8)
+
+    assert keep_pure(cloud, palette, palette[:0])[0].tolist() == [level] * 3
+    assert (keep_pure(cloud, palette, palette[:1]) == palette).all()
+    assert (keep_pure(cloud, palette, palette[:0])[1:] == palette[1:]).all()
+
+
+def test_a_little_black_does_not_make_an_entry_pure():
+    """Where most of what it shows is of other colors, the entry is their mean."""
+    pixels = np.full((20, 20, 3), 30, np.uint8)
+    pixels[:9] = 0
+    palette = np.array([[16, 16, 16], [200, 200, 200]], np.uint8)
+
+    assert (keep_pure(cloud_of(pixels), palette, palette[:0]) == palette).all()
+
+
+def test_pure_entries_are_not_doubled():
+    """Black that is in the palette stays the only one."""
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    palette = np.array([[0, 0, 0], [1, 1, 1]], np.uint8)
+
+    assert (keep_pure(cloud_of(pixels), palette, palette[:0]) == palette).all()
+
+
+@pytest.mark.parametrize("space", ["blend", "oklab"])
+def test_pages_stay_white(space):
+    """A scanned page of noisy ink on pure white comes back on pure white."""
+    rng = np.random.default_rng(0)
+    pixels = np.full((64, 64, 3), 255, np.uint8)
+    ink = rng.random((64, 64)) < 0.3
+    pixels[ink] = rng.integers(0, 250, (int(ink.sum()), 3))
+    palette, indices = kmcodec.quantize(pixels, 8, space=space)
+
+    assert (palette[indices][~ink] == 255).all()
