@@ -60,7 +60,7 @@ def add_coding_options(group: Any) -> None:
         metavar="COLOR",
         help="a color to keep, as #rrggbb[aa] or a name; may be given again",
     )
-    add("--space", choices=get_args(SpaceName), help="where colors are compared (default rgb)")
+    add("--space", choices=get_args(SpaceName), help="where colors are compared (default blend)")
     add(
         "--weighting",
         choices=get_args(WeightingName),
