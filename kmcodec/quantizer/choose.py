@@ -124,7 +124,8 @@ def _cluster_colors(
         palette = round_centroids(cloud, clustering.centroids, fixed)
         if cloud.has_levels:
             palette = nudge_entries(cloud, palette, fixed, effort.nudges)
-        palette = keep_pure(cloud, palette, fixed)
+        if options.space != "rgb":  # which is asked for to have the least error
+            palette = keep_pure(cloud, palette, fixed)
     return palette, clustering.trace
 
 
