@@ -142,6 +142,18 @@ def test_palette_pictures_with_too_many_colors_are_quantized(mode):
     assert quantized.mse > 0
 
 
+def test_gray_with_hidden_colors_kept_stays_gray():
+    """All four channels count then, and no entry is tinted."""
+    gray = Image.fromarray(photo(64, 48)[..., 1]).convert("RGBA")
+    gray.putalpha(Image.linear_gradient("L").resize(gray.size))
+    found = kmcodec.quantize(gray, 12, keep_hidden=True)
+    pixels = np.asarray(gray).astype(int)
+    error = np.mean(np.sum((found.palette[found.indices] - pixels) ** 2, axis=2))
+
+    assert (found.palette[:, :3] == found.palette[:, :1]).all()
+    assert found.mse == pytest.approx(error)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
 @pytest.mark.parametrize("space", ["blend", "rgb", "oklab"])
 def test_gray_stays_gray(mode, space):

@@ -152,13 +152,14 @@ def _quantize(
 
     options = replace(options, palette=fit(options.palette), fixed=fit(options.fixed))
     results = quantize_pictures([to_channels(pixels, channels) for pixels in pictures], options)
-    return [result.widened(mode.channels) for result in results]
+    return [
+        result.widened(to_channels(pixels, mode.channels), straight=options.keep_hidden)
+        for pixels, result in zip(pictures, results, strict=True)
+    ]
 
 
 def _fewest_channels(pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options) -> int:
     """Return how many channels show all pictures and all entries asked for."""
-    if mode.has_alpha and options.keep_hidden:
-        return mode.channels
     given = [part for part in (options.palette, options.fixed) if part is not None]
     shown = [*pictures, *given]
     color = mode.channels >= 3 and not all(map(is_gray, shown))

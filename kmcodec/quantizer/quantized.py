@@ -12,8 +12,7 @@ from PIL import Image
 from ..format import Indices
 from ..images.pixels import color_palette, to_channels
 from .kmeans import Trace
-from .loss import NO_LOSS, Loss
-from .space import opaque_channels
+from .loss import NO_LOSS, Loss, pixel_loss
 
 Arrange = Callable[[NDArray[np.uint8], Indices], tuple[NDArray[np.uint8], Indices]]
 
@@ -67,12 +66,19 @@ class Quantized:
         lowered = self.lowered.rearranged(arrange) if self.lowered else None
         return replace(self, palette=palette, indices=indices, lowered=lowered)
 
-    def widened(self, channels: int) -> "Quantized":
-        """Return this result in as many channels or more: gray as three, opaque with alpha."""
-        palette = to_channels(self.palette, channels)
-        mse = self.mse * opaque_channels(palette) / opaque_channels(self.palette)
-        lowered = self.lowered and self.lowered.widened(channels)
-        return replace(self, palette=palette, mse=mse, lowered=lowered)
+    def widened(self, pixels: NDArray[np.uint8], *, straight: bool) -> "Quantized":
+        """Return this result of pixels in their channels: gray as three, opaque with alpha.
+
+        Args:
+            pixels: (height, width, as many channels as the palette or more).
+            straight: whether alpha is a channel as the others.
+        """
+        if pixels.shape[-1] == self.palette.shape[1]:
+            return self
+        palette = to_channels(self.palette, pixels.shape[-1])
+        mse, psnr = pixel_loss(pixels, palette, self.indices, straight=straight)
+        lowered = self.lowered and self.lowered.widened(pixels, straight=straight)
+        return replace(self, palette=palette, mse=mse, psnr=psnr, lowered=lowered)
 
     def in_color(self) -> "Quantized":
         """Return what was asked for, ``lowered`` if there is one, with RGB or RGBA entries."""
