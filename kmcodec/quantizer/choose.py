@@ -14,7 +14,6 @@ from .points import MAX_WEIGHT
 from .rounding import keep_pure, nudge_entries, round_centroids
 from .search import choose_effort, search_centroids
 from .seeding import SEEDINGS
-from .space import rgb_points
 
 _WEIGHT_UNIT: Final = 1024  # so that shares of square roots still differ
 
@@ -102,7 +101,7 @@ def _cluster_colors(
                 options.seed,
                 held,
                 stages.step,
-                outliers=cloud.space.opaque_points is not rgb_points,  # that is for least error
+                outliers=not cloud.space.is_rgb,  # which is to have the least error
             )
         else:
             seeding = SEEDINGS[options.seeding]

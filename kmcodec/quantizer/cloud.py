@@ -10,7 +10,7 @@ from .ends import Ends
 from .histogram import Histogram
 from .loss import Loss, color_loss
 from .points import PointSet, four_channels
-from .space import Space, opaque_channels, rgb_points
+from .space import Space, opaque_channels
 
 Channel = TypeVar("Channel", np.uint8, np.uint16)
 
@@ -41,7 +41,7 @@ class Cloud:
     def has_levels(self) -> bool:
         """Whether points are the stored levels in units of 16, so that no colors share one."""
         colors = self.histogram.colors
-        return self.space.opaque_points is rgb_points and opaque_channels(colors) == colors.shape[1]
+        return self.space.is_rgb and opaque_channels(colors) == colors.shape[1]
 
     @property
     def seen_colors(self) -> NDArray[np.uint8]:

@@ -76,6 +76,11 @@ class Space:
         found = np.column_stack((self.opaque_colors(colors), levels.astype(np.uint8)))
         return np.where(levels > 0, found, 0).astype(np.uint8)
 
+    @property
+    def is_rgb(self) -> bool:
+        """Whether opaque points are colors as they are stored, so that distances are errors."""
+        return self.opaque_points is rgb_points
+
     def find_ends(self, channels: int) -> Floats:
         """Return what the points of alpha 0, and those of alpha 255, have in common.
 
