@@ -1,5 +1,7 @@
 """Pictures made in code, for all tests."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,11 @@ def picture(
     indices = rng.permutation(np.concatenate((np.arange(colors), rest)))
     pixels = palette[indices].reshape(height, width, channels)
     return pixels[..., 0] if channels == 1 else pixels
+
+
+def noise(shape: tuple[int, ...], seed: int = 0) -> NDArray[np.uint8]:
+    """Make random levels of any shape."""
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
 def photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -98,3 +105,13 @@ def plane(kind: str, shape: tuple[int, int], colors: int, seed: int = 0) -> Indi
         "gradient": lambda: np.floor(ramp),
     }[kind]()
     return indices.astype(index_dtype(colors))
+
+
+def distance(
+    to_points: Callable[[NDArray[np.uint8]], NDArray[np.uint16]],
+    first: tuple[int, ...],
+    second: tuple[int, ...],
+) -> float:
+    """Return the distance of the points of two colors."""
+    points = to_points(np.array([first, second], np.uint8)).astype(float)
+    return float(np.linalg.norm(points[0] - points[1]))

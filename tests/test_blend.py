@@ -3,14 +3,10 @@
 from itertools import product
 
 import numpy as np
+from helpers import noise
 
 from kmcodec.quantizer.blend import _TURNED, _UNIT, blend_colors, blend_points
 from kmcodec.quantizer.oklab import _LAB, oklab_points
-
-
-def noise(count, seed=0):
-    """Random colors."""
-    return np.random.default_rng(seed).integers(0, 256, (count, 3), dtype=np.uint8)
 
 
 def test_oklab_is_only_turned():
@@ -22,7 +18,7 @@ def test_oklab_is_only_turned():
 
 def test_distances_are_near_those_of_all_six_coordinates():
     """It is about the root of 2 times that in RGB and Oklab together, as axes lie along another."""
-    colors = noise(20_000)
+    colors = noise((20_000, 3))
     near = (colors + np.random.default_rng(1).integers(-9, 10, colors.shape)).clip(0, 255)
     rgb = (near - colors.astype(float)) / 255
     oklab = (oklab_points(near.astype(np.uint8)) - oklab_points(colors)) / 4080
@@ -38,7 +34,7 @@ def test_distances_are_near_those_of_all_six_coordinates():
 def test_points_are_in_range():
     """Points have 12 bits, and make use of them."""
     ends = np.array(list(product((0, 255), repeat=3)), np.uint8)
-    points = blend_points(np.vstack((ends, noise(50_000))))
+    points = blend_points(np.vstack((ends, noise((50_000, 3)))))
 
     assert points.min() == 0
     assert 4000 < points.max() < 4095
@@ -48,15 +44,15 @@ def test_all_colors_come_back():
     """Rounded to 12 bits, a point is that of its color: dark ones, the cube's corners and any."""
     dark = np.array(list(product(range(12), repeat=3)), np.uint8)
     ends = np.array(list(product((0, 1, 2, 128, 253, 254, 255), repeat=3)), np.uint8)
-    colors = np.vstack((dark, ends, noise(20_000)))
+    colors = np.vstack((dark, ends, noise((20_000, 3))))
 
     np.testing.assert_array_equal(blend_colors(np.rint(blend_points(colors))), colors)
 
 
 def test_points_between_colors_become_the_nearest():
     """Nothing in the neighborhood of what is found is nearer."""
-    colors = noise(300)
-    points = (blend_points(colors) + blend_points(noise(300, seed=1))) / 2
+    colors = noise((300, 3))
+    points = (blend_points(colors) + blend_points(noise((300, 3), seed=1))) / 2
     found = blend_colors(points)
     least = np.linalg.norm(blend_points(found) - points, axis=1)
     for offset in product((-2, -1, 0, 1, 2), repeat=3):

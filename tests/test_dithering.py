@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import drawing, may_show, photo, surface
+from helpers import drawing, may_show, noise, photo, surface
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -21,11 +21,6 @@ from kmcodec.quantizer.dithering import (
 )
 from kmcodec.quantizer.histogram import index_colors, look_up
 from kmcodec.quantizer.space import SPACES, find_space
-
-
-def noise(shape, seed=0):
-    """Random pixels or entries."""
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
 def map_nearest(pixels, palette, space="rgb"):

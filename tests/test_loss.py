@@ -4,15 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from helpers import noise
 
 from kmcodec.quantizer.loss import NO_LOSS, color_loss, pixel_loss
 
 channels_of_all = pytest.mark.parametrize("channels", [1, 2, 3, 4])
-
-
-def noise(shape, seed=0):
-    """Random levels."""
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
 def mse_by_hand(colors, entries):

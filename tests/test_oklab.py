@@ -4,26 +4,16 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
+from helpers import distance, noise
 
 from kmcodec.quantizer import oklab as of_oklab
 from kmcodec.quantizer.oklab import oklab_colors, oklab_points
 from kmcodec.quantizer.space import SPACES
 
 
-def noise(count, channels, seed=0):
-    """Random colors."""
-    return np.random.default_rng(seed).integers(0, 256, (count, channels), dtype=np.uint8)
-
-
 def round_trip(colors):
     """Colors from the points of some colors."""
     return SPACES["oklab"].to_colors(SPACES["oklab"].to_points(colors).astype(np.float64))
-
-
-def distance(to_points, first, second):
-    """Of the points of two colors."""
-    points = to_points(np.array([first, second], np.uint8)).astype(float)
-    return float(np.linalg.norm(points[0] - points[1]))
 
 
 def oklab(color):
@@ -68,7 +58,7 @@ def test_gray_comes_back_from_oklab():
 
 def test_colors_come_back_from_oklab():
     """12 bits of L, a and b keep colors within a level, but for a few that are off by two."""
-    colors = noise(50_000, 3)
+    colors = noise((50_000, 3))
     errors = np.abs(round_trip(colors).astype(int) - colors)
     assert errors.max() <= 3
     assert np.mean(errors > 1) < 1e-3
@@ -77,7 +67,7 @@ def test_colors_come_back_from_oklab():
 
 def test_oklab_with_alpha_comes_back():
     """Alpha is exact, and colors of at least half of it are within few levels."""
-    colors = noise(50_000, 4)
+    colors = noise((50_000, 4))
     back = round_trip(colors)
     np.testing.assert_array_equal(back[:, 3], colors[:, 3])
     errors = np.abs(back[:, :3].astype(int) - colors[:, :3])

@@ -5,15 +5,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+from helpers import distance, noise
 
 from kmcodec.quantizer.space import find_space, rgb_colors
 
 spaces = pytest.mark.parametrize("name", ["blend", "rgb", "oklab"])
-
-
-def noise(count, channels, seed=0):
-    """Random colors."""
-    return np.random.default_rng(seed).integers(0, 256, (count, channels), dtype=np.uint8)
 
 
 def corners(channels):
@@ -27,17 +23,11 @@ def round_trip(name, colors):
     return space.to_colors(space.to_points(colors).astype(np.float64))
 
 
-def distance(to_points, first, second):
-    """Of the points of two colors."""
-    points = to_points(np.array([first, second], np.uint8)).astype(float)
-    return float(np.linalg.norm(points[0] - points[1]))
-
-
 @spaces
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_points_have_12_bits(name, channels):
     """Every corner of the cube of colors, and what is inside, becomes a point of 0..4095."""
-    colors = np.vstack((corners(channels), noise(5000, channels)))
+    colors = np.vstack((corners(channels), noise((5000, channels))))
     points = find_space(name, channels).to_points(colors)
     assert points.dtype == np.uint16
     assert points.shape == colors.shape
@@ -66,7 +56,7 @@ def test_no_colors_are_no_points(name, channels):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_rgb_points_are_levels(channels):
     """Without alpha, a point is 16 times the color."""
-    colors = noise(1000, channels)
+    colors = noise((1000, channels))
     np.testing.assert_array_equal(find_space("rgb", 3).to_points(colors), 16 * colors.astype(int))
 
 
@@ -74,7 +64,7 @@ def test_rgb_keeps_opaque_colors():
     """Colors come back from their points as they were, all levels of them."""
     grays = np.arange(256, dtype=np.uint8)
     assert round_trip("rgb", grays[:, np.newaxis]).ravel().tolist() == list(range(256))
-    colors = np.vstack((corners(3), noise(50_000, 3)))
+    colors = np.vstack((corners(3), noise((50_000, 3))))
     np.testing.assert_array_equal(round_trip("rgb", colors), colors)
 
 
@@ -89,7 +79,7 @@ def test_rgb_centroids_are_rounded_to_levels():
 def test_distances_are_those_on_black_and_on_white(name, channels):
     """With alpha, a squared distance is the mean of two: of colors laid on black, and on white."""
     to_points = find_space(name, channels).to_points
-    colors = np.vstack((corners(channels), noise(2000, channels)))
+    colors = np.vstack((corners(channels), noise((2000, channels))))
     alpha = colors[:, -1:] / 255
     opaque = to_points(colors[:, :-1]).astype(float)
     squares = []
@@ -108,7 +98,7 @@ def test_distances_are_those_on_black_and_on_white(name, channels):
 def test_straight_points_are_of_colors_whatever_their_alpha(name, channels):
     """Alpha is a channel as the others, and colors of alpha 0 are told apart."""
     straight = replace(find_space(name, channels), straight=True)
-    colors = np.vstack((corners(channels), noise(2000, channels)))
+    colors = np.vstack((corners(channels), noise((2000, channels))))
     points = straight.to_points(colors)
 
     np.testing.assert_array_equal(
@@ -129,20 +119,20 @@ def test_ends_are_what_points_of_alpha_0_and_255_share(name, straight, channels)
     ends = space.find_ends(channels)
     assert ends.shape == (2 if channels in {2, 4} else 0, channels)
     for end, alpha in zip(ends, (0, 255), strict=False):
-        colors = noise(500, channels)
+        colors = noise((500, channels))
         colors[:, -1] = alpha
         points = space.to_points(colors)
         shared = (points == points[0]).all(axis=0)
         np.testing.assert_array_equal(~np.isnan(end), shared)
         np.testing.assert_array_equal(points[0, shared], end[shared])
-        assert (space.to_points(noise(500, channels) // 2 + 1)[:, -1] != end[-1]).all()
+        assert (space.to_points(noise((500, channels)) // 2 + 1)[:, -1] != end[-1]).all()
 
 
 @spaces
 @pytest.mark.parametrize("channels", [2, 4])
 def test_colors_of_alpha_0_are_one(name, channels):
     """What cannot be seen is one point, which comes back as black of alpha 0."""
-    colors = np.vstack((corners(channels), noise(200, channels)))
+    colors = np.vstack((corners(channels), noise((200, channels))))
     colors[:, -1] = 0
     points = find_space(name, channels).to_points(colors)
     assert len(np.unique(points, axis=0)) == 1
@@ -151,7 +141,7 @@ def test_colors_of_alpha_0_are_one(name, channels):
 
 def test_rgb_with_alpha_comes_back_within_rounding():
     """Alpha is exact; a color is wrong by what half a unit is after dividing by alpha."""
-    colors = noise(50_000, 4)
+    colors = noise((50_000, 4))
     colors = colors[colors[:, 3] > 0]
     alpha = colors[:, 3:].astype(float)
     back = round_trip("rgb", colors)
@@ -165,7 +155,7 @@ def test_rgb_with_alpha_comes_back_within_rounding():
 @pytest.mark.parametrize("channels", [1, 3])
 def test_alpha_255_is_opaque(name, channels):
     """Colors of alpha 255 are the points, and come back as the colors, that they are without."""
-    colors = noise(5000, channels)
+    colors = noise((5000, channels))
     opaque = np.column_stack((colors, np.full(len(colors), 255, np.uint8)))
     points = find_space(name, channels).to_points(opaque)
     np.testing.assert_array_equal(points[:, :-1], find_space(name, channels).to_points(colors))
