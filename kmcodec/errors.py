@@ -6,7 +6,7 @@ KmqError (OSError)          the data at hand is not a file this package can deco
 ├── TruncatedError          the data ends early
 ├── FormatError             a field or payload breaks a rule of the specification
 │   └── ChecksumError       stored and computed checksum differ
-└── LimitError              valid so far, but larger than the caller allows
+└── LimitError              valid so far, but larger or longer than the caller allows
 
 QualityError (ValueError)   the PSNR asked for, or an exact result, takes more colors
 
@@ -64,7 +64,7 @@ class ChecksumError(FormatError):
 
 
 class LimitError(KmqError):
-    """The picture has more pixels than the caller allows."""
+    """The picture has more pixels, or frames, than the caller allows."""
 
 
 class QualityError(ValueError):
@@ -78,4 +78,14 @@ def errors_of(path: Any) -> Iterator[None]:
         yield
     except KmqError as error:
         error.filename = error.filename or path or None
+        raise
+
+
+@contextmanager
+def errors_within(part: str) -> Iterator[None]:
+    """Tell decoding errors in which part of a file they are."""
+    try:
+        yield
+    except KmqError as error:
+        error.args = (f"{part}: {error}",)
         raise

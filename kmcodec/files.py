@@ -1,10 +1,12 @@
 """Save files atomically, load them, and tell what is in them."""
 
 import os
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOBase
+from operator import sub
 from pathlib import Path
 from typing import IO, Unpack
 
@@ -12,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .animation import Animation
 from .atomic import atomic_file
 from .codec import Quantized, encode_pieces
-from .coding.bands import check_bands
-from .coding.container import check_limit, find_bands, open_head
-from .coding.layout import Sections
-from .coding.sections import METADATA_PREFIX, Section
+from .coding.container import check_frame_limits, check_limit, find_bands, find_frames, open_head
+from .coding.frames import check_parts
+from .coding.layout import Frames, Sections
+from .coding.sections import METADATA_PREFIX
 from .coding.source import Source, open_source, write_pieces
 from .errors import SignatureError
-from .format import EXTENSION, MAX_PIXELS, Coding, Header
+from .format import EXTENSION, MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS, Coding, Header
 from .images.pixels import ImageLike
 from .KmqImagePlugin import FORMAT, KmqImageFile
 from .options import EncodeOptions, Progress
@@ -111,47 +114,61 @@ class Info:
         header: the fixed header.
         metadata: payloads by name, unknown names included.
         palette: (color_count, channels) uint8.
-        sections: name, offset and size of every stretch of the file in order, without gaps.
+        sections: name, offset and size of every stretch of the file in order, without gaps; a
+            frame is one.
         file_bytes: size of the file.
+        animation: the timing of the frames; None of a still picture.
     """
 
     header: Header
     metadata: Mapping[str, bytes]
     palette: NDArray[np.uint8]
-    sections: Sequence[Section]
+    sections: Sections
     file_bytes: int
+    animation: Animation | None
 
     @property
     def bits(self) -> dict[str, int]:
         """The number of bits for each purpose; those of all parts add up to "file".
 
-        "raw", which is no part, counts the pixels at 24 bits each; "indices" counts all payloads
-        except the padding of packed rows.
+        "raw", which is no part, counts the pixels of all frames at 24 bits each; "indices" counts
+        all payloads except the padding of packed rows; "frames" is what the head tells of them.
         """
-        header = self.header
+        header, parts = self.header, self.sections.parts
         head: Counter[str] = Counter()
-        for section in self.sections[: -3 * header.band_count]:
+        for section in self.sections.head:
             is_metadata = section.name.startswith(METADATA_PREFIX)
             head["metadata" if is_metadata else section.name] += 8 * section.size
-        frames = 32 * header.band_count  # lengths of bands, and their checksums
-        payloads = 8 * self.file_bytes - head.total() - 2 * frames
-        packed = header.width * header.height * header.bits
-        indices = packed if header.coding == Coding.PACKED else payloads
+        lengths, checksums = 8 * parts.length_bytes, 8 * parts.checksum_bytes
+        payloads = 8 * self.file_bytes - head.total() - lengths - checksums
+        indices = payloads
+        if header.coding == Coding.PACKED and header.bits:
+            indices = payloads // (8 * header.row_bytes) * header.width * header.bits
         return {
             "header": head["header"],
             "metadata": head["section_count"] + head["metadata"],
             "palette": head["palette"] + head["palette_payload"],
+            "frames": head["frames_length"] + head["frames_payload"],
             "indices": indices,
             "row_padding": payloads - indices,
-            "lengths": head["palette_length"] + frames,
-            "checksums": head["checksum"] + frames,
+            "lengths": head["palette_length"] + lengths,
+            "checksums": head["checksum"] + checksums,
             "file": 8 * self.file_bytes,
-            "raw": 24 * header.width * header.height,
+            "raw": 24 * header.width * header.height * (len(self.frame_bytes) or 1),
         }
+
+    @property
+    def frame_bytes(self) -> Sequence[int]:
+        """The bytes of each frame, checksums included; none of a still picture."""
+        frames = self.sections.parts
+        if not isinstance(frames, Frames):
+            return ()
+        return array("Q", map(sub, frames.offsets[1:], frames.offsets))
 
     def _key(self) -> tuple[object, ...]:
         palette = self.palette.shape, self.palette.tobytes()
-        return self.header, tuple(self.metadata.items()), palette, self.sections
+        metadata = tuple(self.metadata.items())
+        return self.header, metadata, palette, self.animation, self.sections
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Info) else NotImplemented
@@ -160,7 +177,15 @@ class Info:
         return hash(self._key())
 
 
-def info(source: Source, /, *, check: bool = False, max_pixels: int | None = MAX_PIXELS) -> Info:
+def info(
+    source: Source,
+    /,
+    *,
+    check: bool = False,
+    max_pixels: int | None = MAX_PIXELS,
+    max_frames: int | None = MAX_FRAMES,
+    max_total_pixels: int | None = MAX_TOTAL_PIXELS,
+) -> Info:
     """Read a file's head, which is verified, and the lengths of its bands, which are not read.
 
     Damage within bands is found with ``check`` only.
@@ -169,14 +194,17 @@ def info(source: Source, /, *, check: bool = False, max_pixels: int | None = MAX
         source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
         check: also verify the checksums and indices of all bands, as decoding does.
         max_pixels: largest width times height to check; None for any.
+        max_frames: most frames to check; None for any.
+        max_total_pixels: most pixels of all frames to check; None for any.
 
     Raises:
-        KmqError: the file is damaged, of another format, or to be checked and above
-            ``max_pixels``.
+        KmqError: the file is damaged, of another format, or to be checked and above a limit.
     """
     with open_head(source, max_pixels if check else None) as (stream, head):
-        bands = find_bands(stream, head)
+        parts = find_frames(stream, head) if head.animation else find_bands(stream, head)
         if check:
-            check_bands(stream, head, bands)
-    sections = Sections(head.sections, bands)
-    return Info(head.header, head.metadata, head.palette, sections, bands.offsets[-1])
+            check_frame_limits(head, max_frames, max_total_pixels)
+            check_parts(stream, head, parts)
+    sections = Sections(head.sections, parts)
+    size = parts.offsets[-1]
+    return Info(head.header, head.metadata, head.palette, sections, size, head.animation)

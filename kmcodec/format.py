@@ -33,11 +33,15 @@ MAX_BAND_BYTES: Final = (1 << 32) - 1  # spec 3.9
 MAX_MODELLED_CELLS: Final = 1 << 28  # spec 3.9
 MODEL_BORDER: Final = 8  # spec 6.3.1: cells on either side of a row
 MODEL_ABOVE: Final = 3  # spec 6.3.1: rows above the first
-MAX_PALETTE_LENGTH_BYTES: Final = 3  # spec 5.3
+MAX_PALETTE_LENGTH: Final = (1 << 21) - 1  # spec 5.3
 MAX_NAME_BYTES: Final = 32  # spec 4
 MAX_METADATA_BYTES: Final = 1 << 24  # spec 4, each section
 MAX_ALL_METADATA_BYTES: Final = 1 << 26  # spec 4, all sections
+MAX_FRAME_COUNT: Final = 1 << 24  # spec 6.5.1
+MAX_NUMBER: Final = (1 << 32) - 1  # spec 6.5.1, each number of the frames section
 MAX_PIXELS: Final = 2 * 89_478_485  # the default limit: above it, Pillow refuses a picture
+MAX_FRAMES: Final = 1 << 20  # the default limit of frames
+MAX_TOTAL_PIXELS: Final = 1 << 40  # the default limit of the pixels of all frames
 METADATA_NAMES: Final = ("comment", "dpi", "exif", "icc_profile", "xmp")  # spec 4; Pillow's names
 CHECKSUM_BYTES: Final = 4  # spec 7
 
@@ -126,6 +130,7 @@ class Flags(IntFlag):
 
     METADATA = 1
     CODED_PALETTE = 2
+    FRAMES = 4
 
 
 class Field(NamedTuple):

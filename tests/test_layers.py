@@ -18,7 +18,7 @@ MODULES = {
 LAYERS = [
     {"_compiled", "atomic", "checks", "errors"},
     {"colors", "format", "libkmq"},
-    {"options"},
+    {"animation", "options"},
     {"images", "stages", "workers"},
     {"coding", "quantizer"},
     {"codec"},

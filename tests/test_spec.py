@@ -212,7 +212,7 @@ def test_limit_table() -> None:
         "band_rows": kmq.MAX_BAND_ROWS,
         "bytes of a packed band": kmq.MAX_BAND_BYTES,
         "cells of a modelled band": kmq.MAX_MODELLED_CELLS,
-        "bytes of a coded palette": 2 ** (7 * kmq.MAX_PALETTE_LENGTH_BYTES) - 1,
+        "bytes of a coded palette": kmq.MAX_PALETTE_LENGTH,
         "metadata sections": 255,
         "bytes of a metadata payload": kmq.MAX_METADATA_BYTES,
         "bytes of all metadata payloads": kmq.MAX_ALL_METADATA_BYTES,

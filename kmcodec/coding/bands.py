@@ -31,7 +31,7 @@ CODERS: Final = {Coding.PACKED: packed, Coding.MODELLED: modelled}
 _BAND_PIXELS: Final = 1 << 20
 """The most pixels of a band, unless the caller says otherwise."""
 
-_TASK_PIXELS: Final = 1 << 10
+TASK_PIXELS: Final = 1 << 10
 """Pixels below which a thread is given several bands at once, as a task takes as long itself."""
 
 
@@ -95,7 +95,7 @@ def read_bands(
 ) -> Iterator[Result]:
     """Read and verify bands in order on the caller's thread, and decode them on several."""
     payloads = ((read_band(stream, band), band) for band in bands)
-    size = max(1, _TASK_PIXELS // (bands.header.band_rows * bands.header.width))
+    size = max(1, TASK_PIXELS // (bands.header.band_rows * bands.header.width))
     tasks = iter(lambda: list(islice(payloads, size)), [])
     workers = count_workers(threads, -(-len(bands) // size))
     stages = Stages(progress)

@@ -1,4 +1,4 @@
-"""Write sections and checksums, and read them back (spec 2, 4, 5, 6.1 and 7).
+"""Write sections and checksums, and read them back (spec 2, 4, 5, 6.1, 6.5 and 7).
 
 A checksum is the CRC-32 of every byte before it except earlier checksums, so each continues the
 one before: in a file read whole, bands cannot be damaged, dropped, swapped or taken from another
@@ -15,16 +15,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import SEEK_END
-from typing import IO
+from typing import IO, Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..animation import Animation
 from ..checks import check_integer
 from ..errors import FormatError, LimitError, TruncatedError
 from ..format import CHECKSUM_BYTES, HEADER_BYTES, Coding, Flags, Header, check_palette
-from .layout import Band, Bands
+from .frame_table import Lengths, read_frames, write_frames
+from .layout import Band, Bands, Frames
 from .sections import (
     U32,
     Section,
@@ -49,6 +51,8 @@ class Head:
         order: the codes' palette indices, (color_count,) uint16; None if each code is its own.
         sections: all stretches of the head with their offsets, checksum included.
         size: bytes of the head, and so the offset of the first band.
+        animation: the timing of the frames; None of a still picture.
+        lengths: bytes of each frame's bands; None of a still picture.
     """
 
     header: Header
@@ -57,6 +61,8 @@ class Head:
     order: NDArray[np.uint16] | None
     sections: tuple[Section, ...]
     size: int
+    animation: Animation | None = None
+    lengths: Lengths | None = None
 
     def by_code(self, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a table (color_count, ...) by palette index as one by code."""
@@ -109,6 +115,41 @@ def join_file(
         yield U32.pack(checksum)
 
 
+def join_frames(
+    header: Header,
+    metadata: Mapping[str, bytes],
+    palette: bytes,
+    animation: Animation,
+    lengths: Any,
+    payloads: Iterable[bytes | bytearray],
+) -> Iterator[bytes | bytearray]:
+    """Yield the bytes of a file with frames in order, piece by piece.
+
+    Args:
+        header: without the flags that the other arguments imply.
+        metadata: payloads by name.
+        palette: a whole section, as ``write_palette`` makes it.
+        animation: the timing of the frames, at least two.
+        lengths: bytes of each payload.
+        payloads: those of the bands of the first frame, then of the next; they may be made only
+            when they are taken.
+
+    Raises:
+        ValueError: a number of ``animation`` is out of its range.
+    """
+    flags = Flags.FRAMES | (Flags.METADATA if metadata else 0)
+    header = replace(header, flags=header.flags | flags)
+    head = header.pack() + write_metadata(metadata) + palette + write_frames(animation, lengths)
+    checksum = crc32(head)
+    yield head
+    yield U32.pack(checksum)
+    for payload in payloads:
+        if payload:
+            checksum = crc32(payload, checksum)
+            yield payload
+            yield U32.pack(checksum)
+
+
 @contextmanager
 def open_head(source: Source, max_pixels: int | None) -> Iterator[tuple[IO[bytes], Head]]:
     """Open a .kmq file and read its head; arguments and errors are those of both that it calls."""
@@ -133,8 +174,11 @@ def read_head(stream: IO[bytes], max_pixels: int | None) -> Head:
     start = reader.offset
     palette, order = read_palette(reader, header)
     check_palette(header.mode, palette, start)
+    has_frames = header.flags & Flags.FRAMES
+    animation, lengths = read_frames(reader, header) if has_frames else (None, None)
     reader.take_checksum("head")
-    return Head(header, metadata, palette, order, tuple(reader.sections), reader.offset)
+    sections = tuple(reader.sections)
+    return Head(header, metadata, palette, order, sections, reader.offset, animation, lengths)
 
 
 def check_limit(header: Header, max_pixels: int | None) -> None:
@@ -147,8 +191,48 @@ def check_limit(header: Header, max_pixels: int | None) -> None:
         raise LimitError(fault, offset=8, field="width")
 
 
+def check_frame_limits(head: Head, max_frames: int | None, max_total_pixels: int | None) -> None:
+    """Refuse more frames, or more pixels of all frames, than the caller allows."""
+    header = head.header
+    count = head.animation.frame_count if head.animation else 1
+    total = count * header.width * header.height
+    for name, limit, number, text in (
+        ("max_frames", max_frames, count, f"{count} frames"),
+        ("max_total_pixels", max_total_pixels, total, f"{total} pixels of all frames"),
+    ):
+        if limit is not None and number > check_integer(name, limit):
+            raise LimitError(f"{text} are more than the limit of {limit}", field="frame_count")
+
+
+def find_frames(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> Frames:
+    """Find the frames of an animation without reading them.
+
+    Args:
+        stream: the seekable stream the head was read from.
+        head: its head, which has an animation.
+        whole_only: if the data ends early, return the frames that are whole.
+
+    Raises:
+        TruncatedError: the data ends before the last frame does.
+        FormatError: data follows the last frame.
+    """
+    assert head.lengths is not None
+    frames = Frames(head.header, head.lengths, head.size)
+    end = _end_of(stream)
+    if frames.end < end:
+        fault = f"{end - frames.end} bytes follow the last band"
+        raise FormatError(fault, offset=frames.end, field="band")
+    if frames.end == end:
+        return frames
+    whole = frames.whole_before(end)
+    if not whole_only:
+        fault = f"the data ends within frame {len(whole)} of {len(frames)}"
+        raise TruncatedError(fault, offset=end, field="payload")
+    return whole
+
+
 def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> Bands:
-    """Find the bands without reading them.
+    """Find the bands of a picture, or of the first frame, without reading them.
 
     Args:
         stream: the seekable stream the head was read from.
@@ -159,9 +243,21 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> Ba
         TruncatedError: the data ends before the last band does.
         FormatError: a band's length is wrong, or data follows the last band.
     """
-    header = head.header
+    if head.lengths is None:
+        return _find_still_bands(stream, head, whole_only)
+    if not whole_only:
+        return find_frames(stream, head)[0]
+    return Frames(head.header, head.lengths[:1], head.size)[0].whole_before(_end_of(stream))
+
+
+def _end_of(stream: IO[bytes]) -> int:
     stream.seek(0, SEEK_END)
-    end = stream.tell()  # as a mapped file's seek returns None
+    return stream.tell()  # as a mapped file's seek returns None
+
+
+def _find_still_bands(stream: IO[bytes], head: Head, whole_only: bool) -> Bands:
+    header = head.header
+    end = _end_of(stream)
     row_bytes = header.row_bytes
     offset = head.size
     offsets = array("Q", [offset])
@@ -201,9 +297,11 @@ def _field_at(offset: int, payload: int, checksum: int) -> str:
 
 def read_band(stream: IO[bytes], band: Band) -> bytes:
     """Read a band's payload, and verify it against its checksum."""
-    stream.seek(band.offset - U32.size - CHECKSUM_BYTES)
+    if not band.checksum_bytes:
+        return b""
+    stream.seek(band.offset - band.length_bytes - CHECKSUM_BYTES)
     previous = read_bytes(stream, CHECKSUM_BYTES)
-    length = read_bytes(stream, U32.size)
+    length = read_bytes(stream, band.length_bytes)
     payload = read_bytes(stream, band.length, band.length)  # find_bands saw that it is there
     stored = read_bytes(stream, CHECKSUM_BYTES)
     if len(payload) != band.length or len(stored) != CHECKSUM_BYTES:

@@ -1,24 +1,38 @@
-"""Tell where the bands of a file are, and all sections, in little memory for each."""
+"""Tell where the bands and frames of a file are, and all sections, in little memory for each."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, overload
 
-from ..format import CHECKSUM_BYTES, Header
+import numpy as np
+
+from ..format import CHECKSUM_BYTES, Flags, Header
+from .frame_table import Lengths
 from .sections import U32, Section
 
 
 class Band(NamedTuple):
-    """A band's place in the file, and the rows it holds: ``top`` to before ``bottom``."""
+    """A band's payload, and the rows it holds: ``top`` to before ``bottom``."""
 
     offset: int
     length: int
     top: int
     bottom: int
+    length_bytes: int
+    """The bytes of the length in front of the payload: none in frames, whose head has it."""
+
+    @property
+    def checksum_bytes(self) -> int:
+        """The bytes of the checksum, which an empty band of a frame has none of."""
+        return CHECKSUM_BYTES if self.length or self.length_bytes else 0
 
 
 class Bands:
-    """Where successive bands are: eight bytes of memory each, as a file may be all tiny bands."""
+    """Where successive bands of a picture, or of a frame, are.
+
+    Each takes eight bytes of memory, as a file may be all tiny bands.
+    """
 
     def __init__(self, header: Header, offsets: "array[int]", first: int = 0) -> None:
         """``offsets`` are those of the bands from ``first`` on, and of the end of the last."""
@@ -39,7 +53,9 @@ class Bands:
         place = range(len(self))[place]
         start, end = self.offsets[place], self.offsets[place + 1]
         rows = self.header.rows_of_band(self.first + place)
-        return Band(start + U32.size, end - start - U32.size - CHECKSUM_BYTES, *rows)
+        length_bytes = 0 if self.header.flags & Flags.FRAMES else U32.size
+        length = max(end - start - length_bytes - CHECKSUM_BYTES, 0)
+        return Band(start + length_bytes, length, *rows, length_bytes)
 
     def of_rows(self, top: int, bottom: int) -> "Bands":
         """Return those that hold the rows from ``top`` to before ``bottom``."""
@@ -49,24 +65,103 @@ class Bands:
         offsets = self.offsets[first - self.first : last - self.first + 1]
         return Bands(self.header, offsets, first)
 
+    def whole_before(self, end: int) -> "Bands":
+        """Return those that end at an offset or before it."""
+        count = bisect_right(self.offsets, end) - 1
+        return Bands(self.header, self.offsets[: max(count, 0) + 1], self.first)
 
-class Sections(Sequence[Section]):
-    """Every stretch of a file in order, without gaps; those of bands are made as they are taken."""
+    @property
+    def length_bytes(self) -> int:
+        """The bytes of all their lengths."""
+        return U32.size * len(self)
 
-    def __init__(self, head: tuple[Section, ...], bands: Bands) -> None:
-        """``bands`` are all that follow the head."""
-        self.head = head
-        self.bands = bands
+    @property
+    def checksum_bytes(self) -> int:
+        """The bytes of all their checksums."""
+        return CHECKSUM_BYTES * len(self)
+
+    def sections(self, place: int) -> tuple[Section, Section, Section]:
+        """Return what one of them, in a picture without frames, consists of."""
+        band = self[place]
+        return (
+            Section("length", band.offset - U32.size, U32.size),
+            Section("payload", band.offset, band.length),
+            Section("checksum", band.offset + band.length, CHECKSUM_BYTES),
+        )
+
+
+class Frames:
+    """Where successive frames are, from the first on: eight bytes a frame, and a length a band."""
+
+    def __init__(self, header: Header, lengths: Lengths, start: int) -> None:
+        """``start`` is the offset of the first frame."""
+        self.header = header
+        self.lengths = lengths
+        sizes = lengths.sum(1, dtype=np.uint64)
+        sizes += np.count_nonzero(lengths, 1).astype(np.uint64) * np.uint64(CHECKSUM_BYTES)
+        self.offsets = array("Q", [start])
+        self.offsets.frombytes((sizes.cumsum(dtype=np.uint64) + np.uint64(start)).tobytes())
 
     def __len__(self) -> int:
-        """Return how many there are, three a band."""
-        return len(self.head) + 3 * len(self.bands)
+        """Return how many there are."""
+        return len(self.lengths)
+
+    def __getitem__(self, frame: int) -> Bands:
+        """Return the bands of one of them."""
+        frame = range(len(self))[frame]
+        offsets = array("Q", [self.offsets[frame]])
+        for length in self.lengths[frame].tolist():
+            offsets.append(offsets[-1] + (length + CHECKSUM_BYTES if length else 0))
+        return Bands(self.header, offsets)
+
+    @property
+    def end(self) -> int:
+        """The offset of the end of the last."""
+        return self.offsets[-1]
+
+    def is_empty(self, frame: int) -> bool:
+        """Return whether a frame has no bytes."""
+        return self.offsets[frame] == self.offsets[frame + 1]
+
+    def whole_before(self, end: int) -> "Frames":
+        """Return those that end at an offset or before it."""
+        count = max(bisect_right(self.offsets, end) - 1, 0)
+        return Frames(self.header, self.lengths[:count], self.offsets[0])
+
+    @property
+    def length_bytes(self) -> int:
+        """The bytes of lengths beside the payloads: none, as the head has them."""
+        return 0
+
+    @property
+    def checksum_bytes(self) -> int:
+        """The bytes of all their checksums."""
+        return CHECKSUM_BYTES * int(np.count_nonzero(self.lengths))
+
+    def sections(self, frame: int) -> tuple[Section]:
+        """Return what one of them consists of, as a whole."""
+        start, end = self.offsets[frame], self.offsets[frame + 1]
+        return (Section("frame", start, end - start),)
+
+
+class Sections(Sequence[Section]):
+    """Every stretch of a file in order, without gaps; all but the head's are made as taken."""
+
+    def __init__(self, head: tuple[Section, ...], parts: Bands | Frames) -> None:
+        """``parts`` are all that follow the head."""
+        self.head = head
+        self.parts = parts
+        self._each = 1 if isinstance(parts, Frames) else 3
+
+    def __len__(self) -> int:
+        """Return how many there are, three a band and one a frame."""
+        return len(self.head) + self._each * len(self.parts)
 
     def __iter__(self) -> Iterator[Section]:
         """Yield each in order."""
         yield from self.head
-        for band in self.bands:
-            yield from _sections_of(band)
+        for part in range(len(self.parts)):
+            yield from self.parts.sections(part)
 
     @overload
     def __getitem__(self, place: int) -> Section: ...
@@ -79,8 +174,8 @@ class Sections(Sequence[Section]):
             return tuple(self[number] for number in places)
         if places < len(self.head):
             return self.head[places]
-        band, part = divmod(places - len(self.head), 3)
-        return _sections_of(self.bands[band])[part]
+        part, place = divmod(places - len(self.head), self._each)
+        return self.parts.sections(part)[place]
 
     def __eq__(self, other: object) -> bool:
         """Return whether names, offsets and sizes are the same."""
@@ -91,12 +186,4 @@ class Sections(Sequence[Section]):
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        return self.head, self.bands.offsets.tobytes()
-
-
-def _sections_of(band: Band) -> tuple[Section, Section, Section]:
-    return (
-        Section("length", band.offset - U32.size, U32.size),
-        Section("payload", band.offset, band.length),
-        Section("checksum", band.offset + band.length, CHECKSUM_BYTES),
-    )
+        return self.head, self.parts.offsets.tobytes()

@@ -11,6 +11,45 @@ from ..format import Indices, index_bits
 from ..libkmq import binding
 
 
+class MovingBand:
+    """A band of successive frames: packed anew where it differs from the frame before.
+
+    What the model alone needs to know is taken and not used.
+    """
+
+    def __init__(self, rows: int, width: int, color_count: int) -> None:  # noqa: ARG002
+        """``rows`` and ``width`` are those of each frame's band."""
+        self._color_count = color_count
+        self._before = bytearray()
+
+    def encode(self, indices: Indices, is_key: bool, slack: float = 0) -> bytes:  # noqa: ARG002
+        """Return the payload of the next frame's band, which is empty if nothing changed.
+
+        Args:
+            indices: as of ``encode_indices``.
+            is_key: whether the band must be decoded without the frame before.
+            slack: not used.
+        """
+        payload = encode_indices(indices, self._color_count)
+        is_same, self._before = payload == self._before, payload
+        return b"" if is_same and not is_key else bytes(payload)
+
+    def decode(self, payload: bytes, is_key: bool, out: Indices, offset: int = 0) -> None:
+        """Decode a frame's band; the inverse of ``encode``.
+
+        Args:
+            payload: as many bytes as ``encode`` makes, or none, which changes nothing.
+            is_key: whether it may not be empty.
+            out: the band of the frame before, which becomes that of this one.
+            offset: place of the payload in the file, for errors.
+
+        Raises:
+            FormatError: as ``decode_indices``.
+        """
+        if payload or is_key:
+            decode_indices(payload, self._color_count, out, offset)
+
+
 def encode_indices(indices: Indices, color_count: int) -> bytearray:
     """Pack rows of indices.
 

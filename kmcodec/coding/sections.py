@@ -20,7 +20,7 @@ from ..format import (
     MAX_ALL_METADATA_BYTES,
     MAX_METADATA_BYTES,
     MAX_NAME_BYTES,
-    MAX_PALETTE_LENGTH_BYTES,
+    MAX_PALETTE_LENGTH,
     Coding,
     Flags,
     Header,
@@ -165,7 +165,7 @@ def read_palette(
     if not header.flags & Flags.CODED_PALETTE:
         entries = np.frombuffer(reader.take("palette", header.palette_bytes), np.uint8)
         return entries.reshape(header.color_count, header.mode.channels), None
-    length = read_length(reader)
+    length = read_length(reader, "palette_length", MAX_PALETTE_LENGTH)
     payload = reader.take("palette_payload", length)
     return decode_palette(
         payload,
@@ -177,7 +177,7 @@ def read_palette(
 
 
 def pack_length(length: int) -> bytes:
-    """Pack a length in groups of 7 bits, the lowest first (spec 5.3)."""
+    """Pack a length as a varint: groups of 7 bits, the lowest first (spec 1)."""
     groups = [length & 127]
     while length := length >> 7:
         groups[-1] |= 128
@@ -185,19 +185,19 @@ def pack_length(length: int) -> bytes:
     return bytes(groups)
 
 
-def read_length(reader: SectionReader) -> int:
-    """Read a length; the inverse of ``pack_length``."""
-    start, length = reader.offset, 0
-    for group in range(MAX_PALETTE_LENGTH_BYTES):
-        byte = reader.take_field("palette_length", 1)[0]
-        length |= (byte & 127) << (7 * group)
-        if byte < 128:
-            if group and not byte:
-                break
-            reader.sections.append(Section("palette_length", start, reader.offset - start))
-            return length
-    fault = "palette_length is not in its shortest form"
-    raise FormatError(fault, offset=start, field="palette_length")
+def read_length(reader: SectionReader, field: str, most: int) -> int:
+    """Read a length of up to ``most``; the inverse of ``pack_length``."""
+    start, length, shift, byte = reader.offset, 0, 0, 128
+    while byte & 128 and most >> shift:
+        byte = reader.take_field(field, 1)[0]
+        length |= (byte & 127) << shift
+        shift += 7
+    if byte & 128 or (shift > 7 and not byte):
+        raise FormatError(f"{field} is not in its shortest form", offset=start, field=field)
+    if length > most:
+        raise FormatError(f"{field} {length} is more than {most}", offset=start, field=field)
+    reader.sections.append(Section(field, start, reader.offset - start))
+    return length
 
 
 def encode_palette(palette: NDArray[np.uint8], order: NDArray[np.uint16] | None) -> bytes:
