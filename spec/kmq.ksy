@@ -6,7 +6,8 @@ meta:
   ks-version: '0.10'
   endian: le
 doc: |
-  The parts of a .kmq file, for Kaitai Struct (https://kaitai.io): header, metadata, palette, bands.
+  The parts of a .kmq file, for Kaitai Struct (https://kaitai.io): header, metadata, palette, frames
+  section, bands.
   Payloads of coded palettes and of modelled bands stay bytes, checksums are read and not verified,
   and the rules that hold between fields are not checked: kmq.md has all of these.
 doc-ref: kmq.md
@@ -22,6 +23,9 @@ seq:
       cases:
         false: palette
         true: coded_palette
+  - id: frames_section
+    type: frames_section
+    if: header.flags.frames
   - id: head_checksum
     type: u4
     doc: section 7
@@ -29,6 +33,12 @@ seq:
     type: band
     repeat: expr
     repeat-expr: band_count
+    if: not header.flags.frames
+  - id: frames
+    type: frame(_index)
+    repeat: expr
+    repeat-expr: frames_section.payload.frame_count.value
+    if: header.flags.frames
 instances:
   band_count:
     value: (header.height + header.band_rows - 1) / header.band_rows
@@ -80,8 +90,10 @@ types:
         type: b1
       - id: coded_palette
         type: b1
+      - id: frames
+        type: b1
       - id: reserved
-        type: b6
+        type: b5
         valid: 0
   metadata:
     doc: section 4
@@ -131,19 +143,89 @@ types:
   coded_palette:
     doc: section 5.3
     seq:
-      - id: length_groups
+      - id: length
+        type: varint
+      - id: payload
+        size: length.value
+  varint:
+    doc: section 1, 7 bits a byte, the least significant first
+    seq:
+      - id: groups
         type: u1
         repeat: until
-        repeat-until: _ < 0x80 or _index == 2
+        repeat-until: _ < 0x80 or _index == 4
+    instances:
+      value:
+        value: >-
+          (groups[0] & 0x7f)
+          + (groups.size > 1 ? (groups[1] & 0x7f) << 7 : 0)
+          + (groups.size > 2 ? (groups[2] & 0x7f) << 14 : 0)
+          + (groups.size > 3 ? (groups[3] & 0x7f) << 21 : 0)
+          + (groups.size > 4 ? (groups[4] & 0x7f).as<u8> << 28 : 0)
+  frames_section:
+    doc: section 6.5.1
+    seq:
+      - id: length
+        type: varint
+      - id: payload
+        size: length.value
+        type: frames_payload
+  frames_payload:
+    seq:
+      - id: frame_count
+        type: varint
+      - id: loop_count
+        type: varint
+      - id: ticks_per_second
+        type: varint
+      - id: key_interval
+        type: varint
+      - id: durations
+        type: 'duration(_index == 0 ? 0 : durations[_index - 1].end)'
+        repeat: until
+        repeat-until: _.end >= frame_count.value
+      - id: lengths
+        type: varint
+        repeat: expr
+        repeat-expr: frame_count.value * _root.band_count
+  duration:
+    params:
+      - id: start
+        type: u8
+        doc: number of the first frame of the run
+    seq:
+      - id: ticks
+        type: varint
+      - id: run
+        type: varint
+    instances:
+      end:
+        value: start + run.value
+  frame:
+    doc: section 6.5
+    params:
+      - id: number
+        type: u4
+    seq:
+      - id: bands
+        type: frame_band(number * _root.band_count + _index)
+        repeat: expr
+        repeat-expr: _root.band_count
+  frame_band:
+    params:
+      - id: place
+        type: u4
+        doc: of the band among those of all frames
+    seq:
       - id: payload
         size: length
+      - id: checksum
+        type: u4
+        if: length > 0
+        doc: section 7
     instances:
       length:
-        doc: 7 bits each, the least significant first
-        value: >-
-          (length_groups[0] & 0x7f)
-          + (length_groups.size > 1 ? (length_groups[1] & 0x7f) << 7 : 0)
-          + (length_groups.size > 2 ? (length_groups[2] & 0x7f) << 14 : 0)
+        value: _root.frames_section.payload.lengths[place].value
   band:
     doc: section 6.1
     seq:

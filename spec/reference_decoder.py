@@ -48,7 +48,7 @@ class ChecksumError(FormatError):
 
 
 class LimitError(KmqError):
-    """The picture has more pixels than the caller allows."""
+    """The picture has more pixels, or frames, than the caller allows."""
 
 
 # Section 3.4: name, bytes of a palette entry, most colors
@@ -69,22 +69,33 @@ MODES = {
 PACKED, MODELLED = 0, 1
 
 DEFAULT_MAX_PIXELS = 178_956_970
+DEFAULT_MAX_FRAMES = 2**20
+DEFAULT_MAX_TOTAL_PIXELS = 2**40
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: ``indices`` is a list of rows, ``mode`` a name of section 3.4."""
+    """A decoded picture: ``frames`` are lists of rows of indices, ``mode`` a name of section 3.4.
+
+    One that is no animation is one frame, and has no ``timing``.
+    """
 
     width: int
     height: int
     mode: str
     palette: list[tuple[int, ...]]
-    indices: list[list[int]]
+    frames: list[list[list[int]]]
     metadata: dict[str, bytes]
+    timing: "Timing | None"
 
-    def pixels(self) -> list[bytes]:
+    @property
+    def indices(self) -> list[list[int]]:
+        """The rows of frame 0."""
+        return self.frames[0]
+
+    def pixels(self, frame: int = 0) -> list[bytes]:
         """Rows of samples (9.1): "The color of a pixel is palette[index]."."""
-        return [b"".join(bytes(self.palette[index]) for index in row) for row in self.indices]
+        return [b"".join(bytes(self.palette[index]) for index in row) for row in self.frames[frame]]
 
     def source_pixels(self) -> list[bytes]:
         """Rows of samples as the source mode stores them (9.2)."""
@@ -97,8 +108,24 @@ class Picture:
         return self.pixels()
 
 
-def decode(data: bytes, max_pixels: int | None = DEFAULT_MAX_PIXELS) -> Picture:
-    """Decode a whole file; ``max_pixels`` of None sets no limit."""
+@dataclass(frozen=True)
+class Timing:
+    """The numbers of the frames section (6.5.1): ``ticks`` of each frame, ``lengths`` of bands."""
+
+    loop_count: int
+    ticks_per_second: int
+    key_interval: int
+    ticks: list[int]
+    lengths: list[int]
+
+
+def decode(
+    data: bytes,
+    max_pixels: int | None = DEFAULT_MAX_PIXELS,
+    max_frames: int | None = DEFAULT_MAX_FRAMES,
+    max_total_pixels: int | None = DEFAULT_MAX_TOTAL_PIXELS,
+) -> Picture:
+    """Decode a whole file; a limit of None is none."""
     reader = Reader(data)
 
     # Section 3: header. "It is the prefix of the magic that decides whether the data is a
@@ -121,8 +148,8 @@ def decode(data: bytes, max_pixels: int | None = DEFAULT_MAX_PIXELS) -> Picture:
     if mode_value not in MODES:
         raise UnsupportedError("mode", f"{mode_value} is not supported")
     mode, channels, max_colors = MODES[mode_value]
-    # 3.5: "Bits 2 to 7 MUST be zero."
-    if flags & 0b1111_1100:
+    # 3.5: "Bits 3 to 7 MUST be zero."
+    if flags & 0b1111_1000:
         raise UnsupportedError("flags", f"{flags:#010b} has an unknown bit set")
     # 3.6, 3.7: "The value is in 1..2^30."
     for field, value in (("width", width), ("height", height)):
@@ -171,38 +198,100 @@ def decode(data: bytes, max_pixels: int | None = DEFAULT_MAX_PIXELS) -> Picture:
     # 5.2: "There MUST be at most 256 palette colors."
     if mode == "PA" and max(palette_colors(palette)) > 255:
         raise FormatError("palette", "mode PA has more than 256 palette colors")
+
+    # Section 6.5.1: frames section. "Present if and only if the flag FRAMES is set."
+
+    band_heights = [min(first + band_rows, height) - first for first in range(0, height, band_rows)]
+    timing = None
+    if flags & 4:
+        # "In coding modelled with more colors there is no rule but the data"
+        is_free = coding == MODELLED and color_count > 1
+        sizes = [None if is_free else rows * row_bytes for rows in band_heights]
+        timing = read_timing(reader, sizes)
+        frame_count = len(timing.ticks)
+        # 8.2: "A decoder of frames MUST also compare the number of frames, and the pixels of all
+        # that it decodes, with limits of its caller"
+        if max_frames is not None and frame_count > max_frames:
+            raise LimitError("frame_count", f"{frame_count} exceeds the limit of {max_frames}")
+        total = frame_count * width * height
+        if max_total_pixels is not None and total > max_total_pixels:
+            raise LimitError("frame_count", f"{total} pixels exceed {max_total_pixels}")
     reader.check_checksum()
 
     # Section 6: bands. "Band n holds the rows from n * band_rows up to, and not including,
     # the lesser of (n + 1) * band_rows and height."
 
-    indices: list[list[int]] = []
-    for first in range(0, height, band_rows):
-        band_height = min(first + band_rows, height) - first
+    def read_payload(rows: int) -> bytes:
+        """6.1: length, payload and checksum of a band."""
         (length,) = struct.unpack("<I", reader.take(4, "length"))
         # 6.2: "length MUST equal the number of rows of the band times row_bytes."
-        if coding == PACKED and length != band_height * row_bytes:
-            raise FormatError("length", f"{length} is not {band_height} * {row_bytes}")
+        if coding == PACKED and length != rows * row_bytes:
+            raise FormatError("length", f"{length} is not {rows} * {row_bytes}")
         # 6.3: "length MUST NOT exceed the number of rows of the band times row_bytes."
-        if length > band_height * row_bytes:
-            raise FormatError("length", f"{length} exceeds {band_height} * {row_bytes}")
+        if length > rows * row_bytes:
+            raise FormatError("length", f"{length} exceeds {rows} * {row_bytes}")
         payload = reader.take(length, "payload")
         reader.check_checksum()
-        if coding == PACKED:
-            for row in range(band_height):
-                row_payload = payload[row * row_bytes : (row + 1) * row_bytes]
-                indices.append(unpack_row(row_payload, width, bits, color_count))
-        else:
-            codes = decode_modelled(payload, band_height, width, color_count)
-            # 6.3: "The code of a pixel is its index, unless the coded palette has an order:
-            # then index = order[code] (5.3.4)."
-            indices.extend([order[code] for code in row] if order else row for row in codes)
+        return payload
+
+    def read_payload_of_frame(length: int) -> bytes:
+        """6.5: payload and checksum, which is "absent if length is 0"."""
+        payload = reader.take(length, "payload")
+        if length > 0:
+            reader.check_checksum()
+        return payload
+
+    def decode_band(payload: bytes, rows: int) -> list[list[int]]:
+        """6.2, 6.3: the codes of a band that needs no other."""
+        if coding == MODELLED:
+            return decode_modelled(payload, rows, width, color_count)
+        lines = [payload[row * row_bytes : (row + 1) * row_bytes] for row in range(rows)]
+        return [unpack_row(line, width, bits, color_count) for line in lines]
+
+    # "The bands of frame 0 follow the head, then those of frame 1, and so on."
+    frames: list[list[list[list[int]]]] = []
+    if timing is None:
+        frames.append([decode_band(read_payload(rows), rows) for rows in band_heights])
+    else:
+        # 6.5: "The data behind the head MUST be exactly as long as all of these together."
+        size = sum(length + 4 for length in timing.lengths if length > 0)
+        if len(data) - reader.offset < size:
+            raise TruncatedError("payload", f"frames of {size} bytes are not whole")
+        if len(data) - reader.offset > size:
+            raise FormatError("end", f"more than frames of {size} bytes")
+        lengths = iter(timing.lengths)
+        for frame in range(len(timing.ticks)):
+            payloads = [read_payload_of_frame(next(lengths)) for _ in band_heights]
+            bands = zip(payloads, band_heights, strict=True)
+            # "Frame n is a key frame if n mod key_interval is 0"
+            if frame % timing.key_interval == 0:
+                frames.append([decode_band(payload, rows) for payload, rows in bands])
+                continue
+            codes = []
+            for before, (payload, rows) in zip(frames[-1], bands, strict=True):
+                # "an empty payload of a frame that is no key frame leaves the band as it is in
+                # the frame before."
+                if not payload:
+                    codes.append(before)
+                elif coding == PACKED:
+                    codes.append(decode_band(payload, rows))
+                else:
+                    codes.append(decode_modelled_frame(payload, before, color_count))
+            frames.append(codes)
 
     # Section 2: "Nothing follows the last band."
 
     if reader.offset != len(data):
         raise FormatError("end", f"{len(data) - reader.offset} bytes follow the last band")
-    return Picture(width, height, mode, palette, indices, metadata)
+
+    # 6.3: "The code of a pixel is its index, unless the coded palette has an order: then
+    # index = order[code] (5.3.4)."
+
+    indices = [
+        [[order[code] for code in row] if order else row for band in bands for row in band]
+        for bands in frames
+    ]
+    return Picture(width, height, mode, palette, indices, metadata, timing)
 
 
 class Reader:
@@ -221,6 +310,23 @@ class Reader:
         self.offset += count
         self.checksum = crc32(taken, self.checksum)
         return taken
+
+    def varint(self, field: str) -> int:
+        """Section 1: a varint."""
+        number = 0
+        for i in range(5):
+            (byte,) = self.take(1, field)
+            number += (byte & 0x7F) << (7 * i)
+            # "Bit 7 MUST be 1 in every byte but the last, and 0 in the last."
+            if not byte & 0x80:
+                break
+        # "integers below 2^32 in 1 to 5 bytes"
+        if byte & 0x80 or number >= 2**32:
+            raise FormatError(field, "longer than 5 bytes, or 2^32 or more")
+        # "The last byte MUST NOT be 0, unless it is the only one."
+        if i > 0 and byte == 0:
+            raise FormatError(field, "the last byte is 0")
+        return number
 
     def check_checksum(self) -> None:
         """7.1: "every byte of the file in front of it, except the bytes of other checksums"."""
@@ -377,18 +483,10 @@ def read_coded_palette(
     reader: Reader, color_count: int, channels: int, coding: int
 ) -> tuple[list[tuple[int, ...]], list[int] | None]:
     """Decode the palette in index order, and the order, if there is one."""
-    # "palette_length has 1 to 3 bytes of 7 bits each, the least significant first."
-    length = 0
-    for i in range(3):
-        (byte,) = reader.take(1, "palette_length")
-        length += (byte & 0x7F) << (7 * i)
-        if not byte & 0x80:
-            break
-    else:
-        raise FormatError("palette_length", "bit 7 of the third byte is set")
-    # "The last byte MUST NOT be 0, unless it is the only one."
-    if i > 0 and byte == 0:
-        raise FormatError("palette_length", "the last byte is 0")
+    # "palette_length | 1..3 | a varint of 0..2^21 - 1"
+    length = reader.varint("palette_length")
+    if length >= 2**21:
+        raise FormatError("palette_length", f"{length} is not in 0..2^21 - 1")
     payload = reader.take(length, "palette_payload")
     entries, order = decode_palette(payload, color_count, channels)
     if order is None:
@@ -1199,6 +1297,64 @@ class Graphics(Band):
         # "rounded down to a multiple of 16"
         line.state[node] = moved - moved % 16
         line.count[node] = min(count + 1, 15)
+
+
+# Section 6.5: frames
+
+
+def read_timing(reader: Reader, sizes: list[int | None]) -> Timing:
+    """6.5.1: the frames section; ``sizes`` has the bytes of each band, or None for any."""
+    payload = reader.take(reader.varint("frames_length"), "frames_payload")
+    numbers = []
+    inner = Reader(payload)
+    while inner.offset < len(payload):
+        try:
+            numbers.append(inner.varint("frames_payload"))
+        except TruncatedError:
+            raise FormatError("frames_payload", "ends within a varint") from None
+    left = iter(numbers)
+
+    def take(field: str, low: int, high: int) -> int:
+        """Take the next number."""
+        number = next(left, None)
+        # "the varints that follow, and nothing else"
+        if number is None:
+            raise FormatError(field, "missing")
+        if not low <= number <= high:
+            raise FormatError(field, f"{number} is not in {low}..{high}")
+        return number
+
+    frame_count = take("frame_count", 2, 2**24)
+    loop_count = take("loop_count", 0, 2**32 - 1)
+    ticks_per_second = take("ticks_per_second", 1, 2**32 - 1)
+    key_interval = take("key_interval", 1, frame_count)
+    ticks: list[int] = []
+    while len(ticks) < frame_count:
+        duration = take("ticks", 0, 2**32 - 1)
+        # "The ticks of a pair MUST differ from those of the pair before."
+        if ticks and duration == ticks[-1]:
+            raise FormatError("ticks", f"{duration} again")
+        # "The numbers of all runs MUST add up to frame_count"
+        ticks += [duration] * take("run", 1, frame_count - len(ticks))
+    lengths = []
+    for frame in range(frame_count):
+        for size in sizes:
+            length = take("length", 0, 2**32 - 1)
+            # "each length MUST be the number of rows of the band times row_bytes or, in a frame
+            # that is no key frame, that or 0."
+            if size is not None and length != size and (length or frame % key_interval == 0):
+                raise FormatError("length", f"{length} is not {size}")
+            lengths.append(length)
+    if next(left, None) is not None:
+        raise FormatError("length", "more than bands")
+    return Timing(loop_count, ticks_per_second, key_interval, ticks, lengths)
+
+
+def decode_modelled_frame(
+    payload: bytes, before: list[list[int]], color_count: int
+) -> list[list[int]]:
+    """6.5.2: the codes of a band of a frame that is no key frame; ``before`` are its last ones."""
+    raise NotImplementedError
 
 
 # Section 7.1: checksums

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,9 +21,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import kmcodec
+from kmcodec.animation import Animation
 from kmcodec.coding import modelled, sections
+from kmcodec.coding.container import find_frames, open_head
+from kmcodec.coding.frames import FrameDecoder
 from kmcodec.coding.modelled import Model
-from kmcodec.format import Indices, Mode, index_dtype
+from kmcodec.format import Flags, Indices, Mode, index_dtype
 
 ROOT = Path(__file__).parent.parent
 VECTORS = ROOT / "spec" / "vectors"
@@ -49,9 +53,21 @@ def pixels_of(path: Path) -> int:
     return int(width * height)
 
 
+def is_animation(data: bytes) -> bool:
+    """Whether the header says that frames follow."""
+    return len(data) > 7 and bool(data[7] & Flags.FRAMES)
+
+
+ANIMATIONS = [path for path in VALID if is_animation(path.read_bytes())]
+valid_animations = pytest.mark.parametrize("path", ANIMATIONS, ids=lambda path: path.stem)
 valid_vectors = pytest.mark.parametrize("path", with_slow_ones(VALID), ids=lambda path: path.stem)
 alternative_vectors = pytest.mark.parametrize("path", ALTERNATIVE, ids=lambda path: path.stem)
 invalid_vectors = pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
+invalid_pictures = pytest.mark.parametrize(
+    "path",
+    [path for path in INVALID if not is_animation(path.read_bytes())],
+    ids=lambda path: path.stem,
+)
 
 
 @cache
@@ -65,6 +81,8 @@ def expected_picture(name: str) -> SimpleNamespace:
     """Return the committed result of a valid vector, with pixels as RGB or RGBA too."""
     path = VECTORS / "valid" / f"{name}.json"
     picture = SimpleNamespace(**json.loads(path.read_text()))
+    if hasattr(picture, "frames"):
+        picture.indices, picture.pixels = picture.frames[0].values()
     if hasattr(picture, "formula"):
         add_rows(picture, referenced(path.with_suffix(".kmq")).palette)
     rows = [np.frombuffer(bytes.fromhex(row), np.uint8) for row in picture.pixels]
@@ -113,6 +131,40 @@ def test_valid_vector_is_decoded_exactly(path: Path) -> None:
     assert picture.pixels == [row.hex() for row in decoded.pixels()]
     assert as_colors(np.array(decoded.palette)).tolist() == palette.tolist()
     assert picture.colors.tolist() == kmcodec.decode(data).tolist()
+
+
+def frames_of(data: bytes) -> tuple[Animation, list[Any]]:
+    """Return how frames are timed, and the palette indices of each."""
+    with open_head(data, None) as (stream, head):
+        decoder = FrameDecoder(stream, head, find_frames(stream, head))
+        assert head.animation
+        frames = []
+        for number in range(head.animation.frame_count):
+            decoder.seek(number)
+            codes = decoder.codes
+            frames.append((codes if head.order is None else head.order[codes]).tolist())
+        return head.animation, frames
+
+
+@valid_animations
+def test_valid_animation_has_its_frames(path: Path) -> None:
+    """Both decoders give the committed frames, and their timing."""
+    picture = expected_picture(path.stem)
+    data = path.read_bytes()
+    decoded = referenced(path)
+    animation, frames = frames_of(data)
+    seconds = list(map(Fraction, picture.durations))
+    unit = decoded.timing.ticks_per_second
+
+    assert [frame["indices"] for frame in picture.frames] == decoded.frames == frames
+    assert [frame["pixels"] for frame in picture.frames] == [
+        [row.hex() for row in decoded.pixels(number)] for number in range(len(frames))
+    ]
+    assert seconds == [Fraction(ticks, unit) for ticks in decoded.timing.ticks]
+    assert seconds == [animation.duration(number) / 1000 for number in range(len(frames))]
+    assert picture.loop_count == decoded.timing.loop_count == animation.loop
+    assert picture.key_interval == decoded.timing.key_interval == animation.key_interval
+    assert len(kmcodec.info(data, check=True).frame_bytes) == len(frames)
 
 
 @valid_vectors
@@ -174,21 +226,36 @@ def test_alternative_vector_has_the_pixels_of_its_valid_one(path: Path) -> None:
     assert picture.mode == decoded.mode
     assert picture.pixels == [row.hex() for row in decoded.pixels()]
     assert picture.colors.tolist() == kmcodec.decode(data).tolist()
+    if hasattr(picture, "frames"):
+        animation, frames = frames_of(data)
+        durations = [1000 * Fraction(duration) for duration in picture.durations]
+
+        assert [frame["indices"] for frame in picture.frames] == decoded.frames == frames
+        assert durations == [animation.duration(number) for number in range(len(frames))]
+
+
+def check(data: bytes) -> None:
+    """Verify all of a file."""
+    kmcodec.info(data, check=True)
 
 
 @invalid_vectors
 def test_invalid_vector_is_rejected(path: Path) -> None:
-    """An invalid vector raises the class that its recipe names, from every function."""
+    """An invalid vector raises the class that its recipe names, from every function.
+
+    Those that give one picture do not see what is wrong with later frames.
+    """
     expected = recipes.assemble(path.with_suffix(".txt").read_text()).expect.split()[0]
     data = path.read_bytes()
-    for function in (kmcodec.decode, kmcodec.decode_indexed):
+    functions = (check, kmcodec.decode, kmcodec.decode_indexed)
+    for function in functions[:1] if is_animation(data) else functions:
         with pytest.raises(kmcodec.KmqError) as caught:
             function(data)
 
         assert expected == type(caught.value).__name__
 
 
-@invalid_vectors
+@invalid_pictures
 def test_invalid_vector_is_rejected_by_pillow(path: Path) -> None:
     """Pillow users get an error of Pillow's kind, from open or from load."""
     with pytest.raises((OSError, Image.DecompressionBombError)):
@@ -228,13 +295,15 @@ def damaged(data: bytes) -> Iterator[bytes]:
         "modelled_empty",
         "modelled_forced_bits",
         "modelled_order",
+        "frames",
+        "frames_one_color",
     ],
 )
 def test_no_damage_is_accepted(name: str) -> None:
     """Every truncation, flipped bit and trailing byte is rejected by both decoders (spec 8.3)."""
     for data in damaged((VECTORS / "valid" / f"{name}.kmq").read_bytes()):
         with pytest.raises(kmcodec.KmqError):
-            kmcodec.decode(data)
+            check(data)
         with pytest.raises(reference.KmqError):
             reference.decode(data)
 

@@ -64,7 +64,7 @@ def test_every_prefix_is_refused(length):
         ("coding", 5, b"\xff", UnsupportedError),
         ("mode", 6, b"\x08", UnsupportedError),
         ("coding", 5, b"\x02", UnsupportedError),
-        ("flags", 7, b"\x04", UnsupportedError),
+        ("flags", 7, b"\x08", UnsupportedError),
         ("flags", 7, b"\x81", UnsupportedError),
         ("width", 8, bytes(4), FormatError),
         ("width", 8, b"\x01\x00\x00\x40", FormatError),

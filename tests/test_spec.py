@@ -1,5 +1,6 @@
 """The specification's examples, tables and quotations, held against the code."""
 
+import io
 import re
 import runpy
 import zlib
@@ -13,7 +14,9 @@ import yaml
 
 import kmcodec
 from kmcodec import format as kmq
+from kmcodec.animation import Animation
 from kmcodec.coding import modelled, sections
+from kmcodec.coding.frame_table import read_frames
 
 SPEC = Path(__file__).parent.parent / "spec"
 TEXT = (SPEC / "kmq.md").read_text(encoding="utf-8")
@@ -216,9 +219,14 @@ def test_limit_table() -> None:
         "metadata sections": 255,
         "bytes of a metadata payload": kmq.MAX_METADATA_BYTES,
         "bytes of all metadata payloads": kmq.MAX_ALL_METADATA_BYTES,
+        "frames": kmq.MAX_FRAME_COUNT,
+        "numbers of the frames section": kmq.MAX_NUMBER,
     }
     assert f"{reference.DEFAULT_MAX_PIXELS:,} pixels" in section("8.2")
     assert kmcodec.decode.__kwdefaults__["max_pixels"] == reference.DEFAULT_MAX_PIXELS
+    assert "2^20 frames and 2^40 pixels" in section("8.2")
+    assert kmq.MAX_FRAMES == reference.DEFAULT_MAX_FRAMES == 2**20
+    assert kmq.MAX_TOTAL_PIXELS == reference.DEFAULT_MAX_TOTAL_PIXELS == 2**40
 
 
 def test_identification() -> None:
@@ -380,6 +388,19 @@ def test_kaitai_description() -> None:
     assert [1 << bit for bit in range(len(flags) - 1)] == [flag.value for flag in kmq.Flags]
     assert section_["name_length"]["valid"]["max"] == kmq.MAX_NAME_BYTES
     assert section_["length"]["valid"]["max"] == kmq.MAX_METADATA_BYTES
+
+
+def test_frames_section_example() -> None:
+    """The bytes that section 6.5.1 lists are a section of these numbers, in both decoders."""
+    *_, example = re.findall(r"(?:^\|.*\n)+", section("6.5.1"), re.MULTILINE)
+    data = bytes.fromhex("".join(row["bytes"].strip("`") for row in table(example)))
+    header = kmq.Header(kmq.Coding.PACKED, kmq.Mode.RGB, kmq.Flags.FRAMES, 6, 1, 200, 1)
+    animation, lengths = read_frames(sections.SectionReader(io.BytesIO(data)), header)
+    timing = reference.read_timing(reference.Reader(data), [6])
+
+    assert animation == Animation(((1, 2), (2, 1)), 10, 0, 3)
+    assert lengths.tolist() == [[6], [0], [6]]
+    assert timing == reference.Timing(0, 10, 3, [1, 1, 2], [6, 0, 6])
 
 
 def test_arithmetic_of_the_commentary() -> None:

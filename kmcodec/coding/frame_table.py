@@ -55,14 +55,16 @@ def read_frames(reader: SectionReader, header: Header) -> tuple[Animation, Lengt
         return FormatError(text, offset=start + (int(ends[0]) + 1 if place else 0), field=field)
 
     if len(numbers) < 4:
-        raise fault("frames_payload", f"{len(numbers)} numbers are no frames", len(numbers))
+        field = ("frame_count", "loop_count", "ticks_per_second", "key_interval")[len(numbers)]
+        raise fault(field, f"{field} is missing", len(numbers))
     count, loop, ticks_per_second, key_interval = numbers[:4].tolist()
     if not 2 <= count <= MAX_FRAME_COUNT:
         raise fault("frame_count", f"frame_count {count} is not in 2..{MAX_FRAME_COUNT}", 0)
     ends = np.cumsum(numbers[5::2], dtype=np.uint64)
     pairs = int(np.searchsorted(ends, np.uint64(count))) + 1
     if pairs > len(ends):
-        raise fault("run", f"durations are missing, of {count} frames", len(numbers))
+        field = ("ticks", "run")[len(numbers) % 2]
+        raise fault(field, f"{field} is missing, for fewer than {count} frames", len(numbers))
     if not numbers[5 : 4 + 2 * pairs : 2].all():
         place = int(numbers[5::2].argmin())
         raise fault("run", f"run {place} has 0 frames", 5 + 2 * place)
