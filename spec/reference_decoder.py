@@ -11,7 +11,7 @@ import re
 import struct
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -201,13 +201,20 @@ def decode(
 
     # Section 6.5.1: frames section. "Present if and only if the flag FRAMES is set."
 
-    band_heights = [min(first + band_rows, height) - first for first in range(0, height, band_rows)]
+    # "band_count = ceil(height / band_rows)"
+    band_count = -(-height // band_rows)
+
+    def band_height(band: int) -> int:
+        """6.1: rows of a band."""
+        return min((band + 1) * band_rows, height) - band * band_rows
+
     timing = None
     if flags & 4:
         # "In coding modelled with more colors there is no rule but the data"
         is_free = coding == MODELLED and color_count > 1
-        sizes = [None if is_free else rows * row_bytes for rows in band_heights]
-        timing = read_timing(reader, sizes)
+        timing = read_timing(
+            reader, band_count, lambda band: None if is_free else band_height(band) * row_bytes
+        )
         frame_count = len(timing.ticks)
         # 8.2: "A decoder of frames MUST also compare the number of frames, and the pixels of all
         # that it decodes, with limits of its caller"
@@ -251,7 +258,8 @@ def decode(
     # "The bands of frame 0 follow the head, then those of frame 1, and so on."
     frames: list[list[list[list[int]]]] = []
     if timing is None:
-        frames.append([decode_band(read_payload(rows), rows) for rows in band_heights])
+        heights = map(band_height, range(band_count))
+        frames.append([decode_band(read_payload(rows), rows) for rows in heights])
     else:
         # 6.5: "The data behind the head MUST be exactly as long as all of these together."
         size = sum(length + 4 for length in timing.lengths if length > 0)
@@ -261,8 +269,10 @@ def decode(
             raise FormatError("end", f"more than frames of {size} bytes")
         lengths = iter(timing.lengths)
         for frame in range(len(timing.ticks)):
-            payloads = [read_payload_of_frame(next(lengths)) for _ in band_heights]
-            bands = zip(payloads, band_heights, strict=True)
+            bands = [
+                (read_payload_of_frame(next(lengths)), band_height(band))
+                for band in range(band_count)
+            ]
             # "Frame n is a key frame if n mod key_interval is 0"
             if frame % timing.key_interval == 0:
                 frames.append([decode_band(payload, rows) for payload, rows in bands])
@@ -1302,8 +1312,8 @@ class Graphics(Band):
 # Section 6.5: frames
 
 
-def read_timing(reader: Reader, sizes: list[int | None]) -> Timing:
-    """6.5.1: the frames section; ``sizes`` has the bytes of each band, or None for any."""
+def read_timing(reader: Reader, band_count: int, size_of: Callable[[int], int | None]) -> Timing:
+    """6.5.1: the frames section; ``size_of`` gives the bytes of a whole band, or None for any."""
     payload = reader.take(reader.varint("frames_length"), "frames_payload")
     numbers = []
     inner = Reader(payload)
@@ -1336,17 +1346,17 @@ def read_timing(reader: Reader, sizes: list[int | None]) -> Timing:
             raise FormatError("ticks", f"{duration} again")
         # "The numbers of all runs MUST add up to frame_count"
         ticks += [duration] * take("run", 1, frame_count - len(ticks))
-    lengths = []
-    for frame in range(frame_count):
-        for size in sizes:
-            length = take("length", 0, 2**32 - 1)
-            # "each length MUST be the number of rows of the band times row_bytes or, in a frame
-            # that is no key frame, that or 0."
-            if size is not None and length != size and (length or frame % key_interval == 0):
-                raise FormatError("length", f"{length} is not {size}")
-            lengths.append(length)
-    if next(left, None) is not None:
-        raise FormatError("length", "more than bands")
+    lengths = list(left)
+    # "frame_count * band_count times"
+    if len(lengths) != frame_count * band_count:
+        raise FormatError("length", f"{len(lengths)} are not {frame_count} * {band_count}")
+    for i, length in enumerate(lengths):
+        # "each length MUST be the number of rows of the band times row_bytes or, in a frame that
+        # is no key frame, that or 0."
+        frame, band = divmod(i, band_count)
+        size = size_of(band)
+        if size is not None and length != size and (length or frame % key_interval == 0):
+            raise FormatError("length", f"{length} is not {size}")
     return Timing(loop_count, ticks_per_second, key_interval, ticks, lengths)
 
 

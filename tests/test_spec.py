@@ -396,7 +396,7 @@ def test_frames_section_example() -> None:
     data = bytes.fromhex("".join(row["bytes"].strip("`") for row in table(example)))
     header = kmq.Header(kmq.Coding.PACKED, kmq.Mode.RGB, kmq.Flags.FRAMES, 6, 1, 200, 1)
     animation, lengths = read_frames(sections.SectionReader(io.BytesIO(data)), header)
-    timing = reference.read_timing(reference.Reader(data), [6])
+    timing = reference.read_timing(reference.Reader(data), 1, lambda _: 6)
 
     assert animation == Animation(((1, 2), (2, 1)), 10, 0, 3)
     assert lengths.tolist() == [[6], [0], [6]]
