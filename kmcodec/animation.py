@@ -4,19 +4,71 @@ Durations are ticks, of which a second has as many as the file says. So those of
 kept exactly: hundredths of GIF, milliseconds of WebP, fractions of APNG and of films.
 """
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from math import lcm
-from typing import Final
+from typing import Final, overload
 
 from .format import MAX_FRAME_COUNT, MAX_NUMBER
 
 _UNITS: Final = (1_000_000, 1000)
 """Ticks a second to which durations are rounded that no file can hold exactly."""
+
+_LONGEST: Final = 49 * 24 * 3600
+"""Seconds, whose milliseconds are all a number of a file."""
+
+
+class Runs(Sequence[tuple[int, int]]):
+    """Pairs of ticks, and the number of successive frames of that duration.
+
+    They take eight bytes each, as a file of few bytes may have millions.
+    """
+
+    def __init__(self, numbers: "array[int]") -> None:
+        """``numbers`` are of type "I": ticks and frames of the first, of the next, and so on."""
+        self._numbers = numbers
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[int, int]]) -> "Runs":
+        """Make them from pairs of numbers, each in 0..2^32-1."""
+        return cls(array("I", chain.from_iterable(pairs)))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._numbers) // 2
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Yield each in order."""
+        numbers = iter(self._numbers)
+        return zip(numbers, numbers, strict=True)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Runs": ...
+    def __getitem__(self, place: int | slice) -> "tuple[int, int] | Runs":
+        """Return one of them, or several."""
+        if isinstance(place, slice):
+            return Runs.of(self[number] for number in range(len(self))[place])
+        place = range(len(self))[place]
+        return self._numbers[2 * place], self._numbers[2 * place + 1]
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether all pairs are the same."""
+        return self._numbers == other._numbers if isinstance(other, Runs) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Return a hash that equal ones share."""
+        return hash(self._numbers.tobytes())
+
+    def __repr__(self) -> str:
+        """Return an expression that makes them."""
+        return f"Runs.of({list(self)})"
 
 
 @dataclass(frozen=True)
@@ -24,13 +76,13 @@ class Animation:
     """The number of frames, how long each is shown, how often all are, and which are key frames.
 
     Attributes:
-        runs: ticks, and the number of successive frames of that duration.
+        runs: how many ticks frames are shown.
         ticks_per_second: 1..2^32-1.
         loop: how often all frames are shown, 0 for ever.
         key_interval: a frame is a key frame if its number is a multiple of this.
     """
 
-    runs: tuple[tuple[int, int], ...]
+    runs: Runs
     ticks_per_second: int
     loop: int
     key_interval: int
@@ -42,18 +94,24 @@ class Animation:
         Otherwise all are rounded to microseconds; to milliseconds if there are too many of these.
 
         Raises:
-            ValueError: as ``check``.
+            ValueError: a duration is negative, or of years; or as ``check``.
         """
         seconds = {duration: Fraction(duration) / 1000 for duration in set(durations)}
-        exact = lcm(*(second.denominator for second in seconds.values()))
-        for unit in (exact, *_UNITS):
-            ticks = {duration: round(second * unit) for duration, second in seconds.items()}
-            if unit <= MAX_NUMBER and max(ticks.values(), default=0) <= MAX_NUMBER:
+        if not 0 <= min(seconds.values(), default=0) <= max(seconds.values(), default=0) < _LONGEST:
+            number = next(n for n, d in enumerate(durations) if not 0 <= seconds[d] < _LONGEST)
+            duration = float(durations[number])
+            raise ValueError(f"duration of frame {number} is {duration:g} ms, must be 0 to 49 days")
+        unit = lcm(*(second.denominator for second in seconds.values()))
+        for rounded in _UNITS:
+            if unit <= MAX_NUMBER and max(seconds.values(), default=0) * unit <= MAX_NUMBER:
                 break
-        common = lcm(*(Fraction(number, unit).denominator for number in ticks.values()))
-        runs = groupby(ticks[duration] * common // unit for duration in durations)
-        lengths = tuple((number, sum(1 for _ in run)) for number, run in runs)
-        animation = cls(lengths, common, loop, min(key_interval, len(durations)))
+            unit = rounded
+            seconds = {duration: Fraction(round(s * unit), unit) for duration, s in seconds.items()}
+        unit = lcm(*(second.denominator for second in seconds.values()))
+        ticks = {duration: int(second * unit) for duration, second in seconds.items()}
+        runs = groupby(ticks[duration] for duration in durations)
+        pairs = Runs.of((number, sum(1 for _ in run)) for number, run in runs)
+        animation = cls(pairs, unit, loop, min(key_interval, len(durations)))
         animation.check()
         return animation
 
@@ -85,23 +143,17 @@ class Animation:
                 return field, f"{field} {value} is not in {low}..{high}", place
         before = None
         for place, (ticks, frames) in enumerate(self.runs):
-            if not 0 <= ticks <= MAX_NUMBER:
-                return (
-                    "ticks",
-                    f"duration of {ticks} ticks is not in 0..{MAX_NUMBER}",
-                    4 + 2 * place,
-                )
             if ticks == before:
                 return "ticks", f"run {place} has the duration of the one before", 4 + 2 * place
-            if frames < 1:
-                return "run", f"run {place} has {frames} frames", 5 + 2 * place
+            if not frames:
+                return "run", f"run {place} has 0 frames", 5 + 2 * place
             before = ticks
         return None
 
     @cached_property
-    def _ends(self) -> list[int]:
+    def _ends(self) -> "array[int]":
         """The number of the frame after each run."""
-        return list(accumulate(frames for _, frames in self.runs))
+        return array("Q", accumulate(frames for _, frames in self.runs))
 
     @property
     def frame_count(self) -> int:

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from kmcodec.animation import Animation
+from kmcodec.animation import Animation, Runs
 from kmcodec.coding.frame_table import read_frames, write_frames
 from kmcodec.coding.sections import SectionReader
 from kmcodec.errors import FormatError, TruncatedError
@@ -13,7 +13,7 @@ from kmcodec.format import Coding, Flags, Header, Mode
 
 HEADER = Header(Coding.PACKED, Mode.RGB, Flags.FRAMES, 8, 5, 4, 2)  # bands of 4, 4 and 2 bytes
 MODELLED = Header(Coding.MODELLED, Mode.RGB, Flags.FRAMES, 8, 5, 4, 2)
-ANIMATION = Animation(((3, 2), (0, 1), (300, 1)), 100, 5, 2)
+ANIMATION = Animation(Runs.of([(3, 2), (0, 1), (300, 1)]), 100, 5, 2)
 LENGTHS = [[4, 4, 2], [0, 4, 0], [4, 4, 2], [0, 0, 0]]
 
 
@@ -63,7 +63,7 @@ def test_a_long_animation_of_all_sizes_of_numbers_comes_back():
     """Numbers of one to five bytes are read across the pieces in which they are handled."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(0, 1 << rng.integers(1, 33, (60000, 3)), dtype=np.uint32)
-    runs = tuple(zip(range(60000), [1] * 60000, strict=True))
+    runs = Runs.of(zip(range(60000), [1] * 60000, strict=True))
     animation = Animation(runs, 2**32 - 1, 2**32 - 1, 60000)
     section = write_frames(animation, lengths)
     found, lengths_found = read(section, MODELLED)
@@ -76,7 +76,7 @@ def test_a_long_animation_of_all_sizes_of_numbers_comes_back():
 def test_the_numbers_of_an_invalid_animation_are_not_written():
     """What could not be read is refused before anything is written."""
     with pytest.raises(ValueError, match="frame_count 1"):
-        write_frames(Animation(((1, 1),), 10, 0, 1), [[4, 4, 2]])
+        write_frames(Animation(Runs.of([(1, 1)]), 10, 0, 1), [[4, 4, 2]])
 
 
 def changed(place, *values):
@@ -94,7 +94,7 @@ def changed(place, *values):
         (changed(0, 2**24 + 1), "frame_count", 0),
         (changed(0, 3), "length", 17),
         (changed(0, 5), "run", 11),
-        (changed(0, 2**24), "ticks", 22),
+        (changed(0, 2**24), "run", 13),
         (changed(2, 0), "ticks_per_second", 2),
         (changed(3, 0), "key_interval", 3),
         (changed(3, 5), "key_interval", 3),

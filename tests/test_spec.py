@@ -14,7 +14,7 @@ import yaml
 
 import kmcodec
 from kmcodec import format as kmq
-from kmcodec.animation import Animation
+from kmcodec.animation import Animation, Runs
 from kmcodec.coding import modelled, sections
 from kmcodec.coding.frame_table import read_frames
 
@@ -398,7 +398,7 @@ def test_frames_section_example() -> None:
     animation, lengths = read_frames(sections.SectionReader(io.BytesIO(data)), header)
     timing = reference.read_timing(reference.Reader(data), 1, lambda _: 6)
 
-    assert animation == Animation(((1, 2), (2, 1)), 10, 0, 3)
+    assert animation == Animation(Runs.of([(1, 2), (2, 1)]), 10, 0, 3)
     assert lengths.tolist() == [[6], [0], [6]]
     assert timing == reference.Timing(0, 10, 3, [1, 1, 2], [6, 0, 6])
 

@@ -4,18 +4,22 @@ It is a string of varints (spec 6.5.1), of which a long animation has millions: 
 by pieces, so that memory stays a small multiple of the section.
 """
 
+from array import array
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..animation import Animation
+from ..animation import Animation, Runs
 from ..errors import FormatError
 from ..format import MAX_FRAME_COUNT, MAX_NUMBER, Coding, Header
 from .sections import SectionReader, pack_length, read_length
 
 Lengths = NDArray[np.uint32]
 """Bytes of the payload of each band of each frame: (frame_count, band_count)."""
+
+_FIELDS: Final = ("frame_count", "loop_count", "ticks_per_second", "key_interval")
+"""The numbers in front of the durations."""
 
 _PIECE: Final = 1 << 16
 """Bytes, or numbers, that are handled at once."""
@@ -46,48 +50,77 @@ def read_frames(reader: SectionReader, header: Header) -> tuple[Animation, Lengt
     """Read the section; the inverse of ``write_frames``."""
     length = read_length(reader, "frames_length", MAX_NUMBER)
     start = reader.offset
-    payload = np.frombuffer(reader.take("frames_payload", length), np.uint8)
-    numbers = _unpack(payload, start)
+    numbers = _Numbers(np.frombuffer(reader.take("frames_payload", length), np.uint8), start)
+    animation = _read_animation(numbers)
+    return animation, _read_lengths(numbers, animation, header)
 
-    def fault(field: str, text: str, place: int) -> FormatError:
+
+class _Numbers:
+    """The numbers of a section, and the errors of each."""
+
+    def __init__(self, payload: NDArray[np.uint8], offset: int) -> None:
+        self.values = _unpack(payload, offset)
+        self._payload = payload
+        self._offset = offset
+
+    def fault(self, field: str, text: str, place: int) -> FormatError:
         """Make an error of the number at a place, or of one that is missing at the end."""
-        ends = np.flatnonzero(payload < 128)[max(place - 1, 0) : place]
-        return FormatError(text, offset=start + (int(ends[0]) + 1 if place else 0), field=field)
+        ends = np.flatnonzero(self._payload < 128)[max(place - 1, 0) : place]
+        offset = self._offset + (int(ends[0]) + 1 if place else 0)
+        return FormatError(text, offset=offset, field=field)
 
-    if len(numbers) < 4:
-        field = ("frame_count", "loop_count", "ticks_per_second", "key_interval")[len(numbers)]
-        raise fault(field, f"{field} is missing", len(numbers))
-    count, loop, ticks_per_second, key_interval = numbers[:4].tolist()
+
+def _read_animation(numbers: _Numbers) -> Animation:
+    """Read all that is in front of the lengths."""
+    size = len(numbers.values)
+    if size < len(_FIELDS):
+        raise numbers.fault(_FIELDS[size], f"{_FIELDS[size]} is missing", size)
+    count, loop, ticks_per_second, key_interval = numbers.values[: len(_FIELDS)].tolist()
     if not 2 <= count <= MAX_FRAME_COUNT:
-        raise fault("frame_count", f"frame_count {count} is not in 2..{MAX_FRAME_COUNT}", 0)
-    ends = np.cumsum(numbers[5::2], dtype=np.uint64)
-    pairs = int(np.searchsorted(ends, np.uint64(count))) + 1
-    if pairs > len(ends):
-        field = ("ticks", "run")[len(numbers) % 2]
-        raise fault(field, f"{field} is missing, for fewer than {count} frames", len(numbers))
-    if not numbers[5 : 4 + 2 * pairs : 2].all():
-        place = int(numbers[5::2].argmin())
-        raise fault("run", f"run {place} has 0 frames", 5 + 2 * place)
-    if ends[pairs - 1] != count:
-        raise fault("run", f"durations of more than {count} frames", 3 + 2 * pairs)
-    durations = numbers[4 : 4 + 2 * pairs].tolist()
-    runs = tuple(zip(durations[::2], durations[1::2], strict=True))
+        text = f"frame_count {count} is not in 2..{MAX_FRAME_COUNT}"
+        raise numbers.fault("frame_count", text, 0)
+    durations = numbers.values[len(_FIELDS) : len(_FIELDS) + 2 * _count_pairs(numbers, count)]
+    runs = Runs(array("I", durations.tobytes()))
     animation = Animation(runs, ticks_per_second, loop, key_interval)
     found = animation.find_fault()
     if found:
-        raise fault(*found)
-    lengths = numbers[4 + 2 * pairs :]
-    wanted = count * header.band_count
-    if len(lengths) != wanted:
-        text = f"{len(lengths)} lengths of bands, not {wanted}"
-        raise fault("length", text, min(4 + 2 * pairs + wanted, len(numbers)))
-    lengths = lengths.reshape(count, header.band_count)
+        raise numbers.fault(*found)
+    return animation
+
+
+def _count_pairs(numbers: _Numbers, count: int) -> int:
+    """Return how many pairs of ticks and run there are: as many as make up all frames."""
+    frames = numbers.values[len(_FIELDS) + 1 :: 2][:count]
+    ends = np.cumsum(frames, dtype=np.uint64)
+    pairs = int(np.searchsorted(ends, np.uint64(count))) + 1
+    if not frames[:pairs].all():
+        place = int(frames.argmin())
+        raise numbers.fault("run", f"run {place} has 0 frames", len(_FIELDS) + 2 * place + 1)
+    if pairs > len(ends):
+        size = len(numbers.values)
+        field = ("ticks", "run")[size % 2]
+        raise numbers.fault(field, f"{field} is missing, for fewer than {count} frames", size)
+    if ends[pairs - 1] != count:
+        text = f"durations of more than {count} frames"
+        raise numbers.fault("run", text, len(_FIELDS) + 2 * pairs - 1)
+    return pairs
+
+
+def _read_lengths(numbers: _Numbers, animation: Animation, header: Header) -> Lengths:
+    """Read the lengths of all bands."""
+    count, bands = animation.frame_count, header.band_count
+    start = len(_FIELDS) + 2 * len(animation.runs)
+    lengths = numbers.values[start:].copy()  # so that the others can go
+    if len(lengths) != count * bands:
+        text = f"{len(lengths)} lengths of bands, not {count * bands}"
+        raise numbers.fault("length", text, start + min(count * bands, len(lengths)))
+    lengths = lengths.reshape(count, bands)
     wrong = _find_wrong(lengths, animation, header)
     if wrong is not None:
-        frame, band = divmod(wrong, header.band_count)
+        frame, band = divmod(wrong, bands)
         text = f"band {band} of frame {frame} of {count} is {lengths[frame, band]} bytes long"
-        raise fault("length", text, 4 + 2 * pairs + wrong)
-    return animation, lengths
+        raise numbers.fault("length", text, start + wrong)
+    return lengths
 
 
 def _find_wrong(lengths: Lengths, animation: Animation, header: Header) -> int | None:
@@ -97,8 +130,9 @@ def _find_wrong(lengths: Lengths, animation: Animation, header: Header) -> int |
     tops = np.arange(header.band_count, dtype=np.int64) * header.band_rows
     rows = np.minimum(header.height - tops, header.band_rows)
     wrong = lengths != (rows * header.row_bytes).astype(np.uint32)
-    keys = np.arange(len(lengths)) % animation.key_interval == 0
-    wrong &= (lengths != 0) | keys[:, np.newaxis]
+    keys = np.zeros((len(lengths), 1), bool)
+    keys[:: animation.key_interval] = True
+    wrong &= (lengths != 0) | keys
     return int(wrong.argmax()) if wrong.any() else None
 
 

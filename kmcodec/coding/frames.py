@@ -11,7 +11,7 @@ from ..options import Progress
 from ..stages import Stages
 from ..workers import count_workers, map_in_order
 from .bands import CODERS, TASK_PIXELS, check_bands, read_bands
-from .container import Head
+from .container import Head, read_band
 from .layout import Band, Bands, Frames
 
 
@@ -129,13 +129,15 @@ class FrameDecoder:
     def _decode(self, frame: int, is_key: bool) -> None:
         bands = self._frames[frame]
         changed = [band for band in bands if is_key or band.length]
-        threads = 1 if len(changed) == 1 else self._threads
 
         def decode(payload: bytes, band: Band) -> None:
             coder = self._bands[band.top // self._header.band_rows]
             coder.decode(payload, is_key, self.codes[band.top : band.bottom], band.offset)
 
-        deque(read_bands(self._stream, bands, decode, threads, None), 0)
+        if len(changed) == 1:  # as is usual, and ten times as quick for a tiny frame
+            decode(read_band(self._stream, changed[0]), changed[0])
+        else:
+            deque(read_bands(self._stream, bands, decode, self._threads, None), 0)
         top, bottom = changed[0].top, changed[-1].bottom
         if self.changed != (0, 0):
             top, bottom = min(top, self.changed[0]), max(bottom, self.changed[1])

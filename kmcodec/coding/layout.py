@@ -97,10 +97,13 @@ class Frames:
         """``start`` is the offset of the first frame."""
         self.header = header
         self.lengths = lengths
-        sizes = lengths.sum(1, dtype=np.uint64)
-        sizes += np.count_nonzero(lengths, 1).astype(np.uint64) * np.uint64(CHECKSUM_BYTES)
+        sizes = (lengths != 0).sum(1, dtype=np.uint64)
+        sizes *= np.uint64(CHECKSUM_BYTES)
+        sizes += lengths.sum(1, dtype=np.uint64)
+        np.cumsum(sizes, out=sizes)
+        sizes += np.uint64(start)
         self.offsets = array("Q", [start])
-        self.offsets.frombytes((sizes.cumsum(dtype=np.uint64) + np.uint64(start)).tobytes())
+        self.offsets.frombytes(memoryview(sizes).cast("B"))
 
     def __len__(self) -> int:
         """Return how many there are."""
