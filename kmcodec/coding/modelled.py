@@ -31,6 +31,9 @@ _FLAT_SHARE: Final = 0.9
 """Share of pixels in flat surroundings above which graphics decodes as fast as photo, or faster."""
 
 
+_MOST_BYTES: Final = 48
+"""The most bytes that a pixel of a frame can take: no decision takes more than 22 bits."""
+
 _PIECE_PIXELS: Final = 1 << 14
 """Pixels that are looked up at once: what the cache holds the long indices of."""
 
@@ -40,6 +43,53 @@ class Model(IntEnum):
 
     PHOTO = 0
     GRAPHICS = 1
+
+
+class MovingBand:
+    """A band of frames, each coded by what has changed since the one before (spec 6.5.2)."""
+
+    def __init__(self, rows: int, width: int, color_count: int) -> None:
+        """Begin before the first frame, which is a key frame."""
+        self._color_count = color_count
+        self._memory = _aligned(binding.frames_memory(rows, width, color_count))
+
+    def encode(self, indices: Indices, is_key: bool, slack: float = 0) -> bytes:
+        """Encode the next frame.
+
+        Args:
+            indices: (rows, width) uint8 up to 256 colors, else uint16, C-contiguous.
+            is_key: whether the payload is to be decoded without the frame before.
+            slack: as of ``encode_indices``.
+
+        Returns:
+            The payload, empty if the frame is as the one before.
+        """
+        model = _choose(indices, self._color_count, slack) if is_key else Model.GRAPHICS
+        payload = np.empty(_MOST_BYTES * indices.size + 64, np.uint8)  # of which few are touched
+        length = binding.encode_frame(
+            indices, self._color_count, is_key, model, self._memory, payload
+        )
+        assert length >= 0, "the room always suffices"
+        return payload[:length].tobytes()
+
+    def decode(self, payload: bytes, is_key: bool, out: Indices, offset: int = 0) -> None:
+        """Decode the next frame; the inverse of ``encode``.
+
+        Args:
+            payload: any bytes.
+            is_key: whether it is to be decoded without the frame before.
+            out: (rows, width) uint8 up to 256 colors, else uint16, C-contiguous: the frame before,
+                in which what has changed is filled.
+            offset: place of the payload in the file, for errors.
+
+        Raises:
+            FormatError: no indices have this payload; what comes next has to be a key frame.
+        """
+        if not is_key and not payload:
+            return
+        status = binding.decode_frame(payload, self._color_count, is_key, self._memory, out)
+        if status != binding.OK:
+            raise FormatError("no frame has this payload", offset=offset, field="payload")
 
 
 def encode_indices(indices: Indices, color_count: int, slack: float = 0.0) -> bytes | None:
@@ -174,9 +224,12 @@ def _flat_share(indices: Indices) -> float:
 
 
 def _memory(indices: Indices, color_count: int) -> NDArray[np.uint8]:
-    """Allocate scratch for a band, aligned to 64 bytes."""
-    rows, width = indices.shape
-    size = binding.band_memory(rows, width, color_count)
+    """Allocate scratch for a band."""
+    return _aligned(binding.band_memory(*indices.shape, color_count))
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Allocate bytes at an address that 64 divides."""
     raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size]

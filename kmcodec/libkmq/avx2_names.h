@@ -1,6 +1,6 @@
 /* Other names for all that is compiled a second time, for AVX2. */
 #define Expert Expert_avx2
-#define Graphics Graphics_avx2
+#define FrameRow FrameRow_avx2
 #define Lines Lines_avx2
 #define PhotoLevel PhotoLevel_avx2
 #define PhotoPixel PhotoPixel_avx2
@@ -8,8 +8,14 @@
 #define band_code band_code_avx2
 #define band_decode band_decode_avx2
 #define band_encode band_encode_avx2
+#define frames_changes frames_changes_avx2
+#define frames_code frames_code_avx2
+#define frames_decode frames_decode_avx2
+#define frames_encode frames_encode_avx2
+#define frames_pixels frames_pixels_avx2
 #define graphics_agree graphics_agree_avx2
 #define graphics_bits graphics_bits_avx2
+#define graphics_cell graphics_cell_avx2
 #define graphics_code graphics_code_avx2
 #define graphics_guessed graphics_guessed_avx2
 #define graphics_hash graphics_hash_avx2

@@ -1,5 +1,5 @@
-/* Bands: the plane of their codes, and the kernels of all models (spec 6.3). Included once for
-   each form of vectors. */
+/* Bands: the plane of their codes, and the kernels of all models (spec 6.3). Included once for each
+   form of vectors. */
 
 #include "lines.h"
 
@@ -10,7 +10,9 @@
 KMQ_INLINE void band_code(RangeCoder *coder, int decoding, int graphics, uint16_t *plane,
                           int64_t rows, int64_t width, uint32_t colors, uint8_t *memory) {
     if (kmq_code_bit(coder, decoding, graphics, 32768, 16)) {
-        graphics_code(coder, decoding, plane, rows, width, colors, memory);
+        Graphics g;
+        graphics_start(&g, plane, rows, width, colors, memory);
+        graphics_code(coder, decoding, &g, plane, rows, width);
     } else {
         photo_dispatch(coder, decoding, plane, rows, width, colors, (int16_t *)memory);
     }

@@ -21,9 +21,12 @@ from cython.cimports.kmcodec.libkmq.kmq import (
     kmq_band_memory,
     kmq_check_indices,
     kmq_decode_band,
+    kmq_decode_frame,
     kmq_decode_palette,
     kmq_encode_band,
+    kmq_encode_frame,
     kmq_encode_palette,
+    kmq_frames_memory,
     kmq_pack_indices,
     kmq_row_bytes,
     kmq_start_up,
@@ -230,13 +233,14 @@ def check_band(
     colors: cython.int,
     itemsize: cython.Py_ssize_t,
     memory: uint8_t[::1],
+    needed: int64_t,
 ) -> cython.void:
-    """Check the sizes of a band, and its scratch."""
+    """Check the sizes of a band, and its memory, of which so many bytes are needed."""
     check(2 <= colors <= KMQ_MAX_COLORS and rows >= 1 and width >= 1)
     check(rows < KMQ_MAX_CELLS)
     check((rows + KMQ_ABOVE) * (width + 2 * KMQ_BORDER) <= KMQ_MAX_CELLS)
     check(itemsize == (2 if colors > 256 else 1))
-    check(memory.shape[0] >= kmq_band_memory(rows, width, colors))
+    check(memory.shape[0] >= needed)
     check(cython.cast(cython.size_t, cython.address(memory[0])) % 64 == 0)
 
 
@@ -254,7 +258,8 @@ def encode_band(
 ) -> int64_t:
     """Encode a band, and return the length of its payload, or a fault."""
     length: int64_t
-    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory)
+    needed: int64_t = kmq_band_memory(indices.shape[0], indices.shape[1], colors)
+    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory, needed)
     with cython.nogil:
         length = kmq_encode_band(
             cython.address(indices[0, 0]),
@@ -277,7 +282,8 @@ def decode_band(
 ) -> cython.int:
     """Decode a band."""
     status: cython.int
-    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory)
+    needed: int64_t = kmq_band_memory(indices.shape[0], indices.shape[1], colors)
+    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory, needed)
     with cython.nogil:
         status = kmq_decode_band(
             cython.address(payload[0]),
@@ -285,6 +291,63 @@ def decode_band(
             indices.shape[0],
             indices.shape[1],
             colors,
+            cython.address(memory[0]),
+            cython.address(indices[0, 0]),
+        )
+    return status
+
+
+def frames_memory(rows: int64_t, width: int64_t, colors: cython.int) -> int64_t:
+    """Return the bytes that a band keeps from frame to frame."""
+    return kmq_frames_memory(rows, width, colors)
+
+
+def encode_frame(
+    indices: cython.const[index_t][:, ::1],  # IN (rows, width), bytes up to 256 colors
+    colors: cython.int,  # IN 2..65536
+    is_key: cython.bint,  # IN
+    model: cython.int,  # IN of a key frame: 0 photo, 1 graphics
+    memory: uint8_t[::1],  # IN, OUT (frames_memory,), aligned to 64, never moved
+    payload: uint8_t[::1],  # OUT
+) -> int64_t:
+    """Encode the next frame of a band, and return the length of its payload, or a fault."""
+    length: int64_t
+    needed: int64_t = kmq_frames_memory(indices.shape[0], indices.shape[1], colors)
+    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory, needed)
+    with cython.nogil:
+        length = kmq_encode_frame(
+            cython.address(indices[0, 0]),
+            indices.shape[0],
+            indices.shape[1],
+            colors,
+            is_key,
+            model,
+            cython.address(memory[0]),
+            cython.address(payload[0]),
+            payload.shape[0],
+        )
+    return length
+
+
+def decode_frame(
+    payload: cython.const[uint8_t][::1],  # IN
+    colors: cython.int,  # IN 2..65536
+    is_key: cython.bint,  # IN
+    memory: uint8_t[::1],  # IN, OUT (frames_memory,), aligned to 64, never moved
+    indices: index_t[:, ::1],  # IN the frame before, OUT (rows, width), bytes up to 256 colors
+) -> cython.int:
+    """Decode the next frame of a band."""
+    status: cython.int
+    needed: int64_t = kmq_frames_memory(indices.shape[0], indices.shape[1], colors)
+    check_band(indices.shape[0], indices.shape[1], colors, indices.itemsize, memory, needed)
+    with cython.nogil:
+        status = kmq_decode_frame(
+            cython.address(payload[0]),
+            payload.shape[0],
+            indices.shape[0],
+            indices.shape[1],
+            colors,
+            is_key,
             cython.address(memory[0]),
             cython.address(indices[0, 0]),
         )

@@ -50,3 +50,19 @@ def decode_band(
     memory: NDArray[uint8],
     indices: NDArray[uint8 | uint16],
 ) -> int: ...
+def frames_memory(rows: int, width: int, colors: int) -> int: ...
+def encode_frame(
+    indices: NDArray[uint8 | uint16],
+    colors: int,
+    is_key: bool,
+    model: int,
+    memory: NDArray[uint8],
+    payload: NDArray[uint8],
+) -> int: ...
+def decode_frame(
+    payload: NDArray[uint8] | bytes,
+    colors: int,
+    is_key: bool,
+    memory: NDArray[uint8],
+    indices: NDArray[uint8 | uint16],
+) -> int: ...

@@ -1,23 +1,6 @@
 /* Model graphics: every pixel of a band (spec 6.3), of both directions: what the encoder does with
    a code it knows, the decoder does with the code it learns. */
 
-typedef struct { /* a band, and what it learns */
-    const uint16_t *plane;
-    int64_t stride;
-    uint32_t color_count, top, last; /* paths of the first and last code at the end */
-    int bits, levels, counts[4];     /* of a code, its levels, and each of these */
-    Certain certain;
-    Match match;
-    Guesser guesser;
-    Rare guesses[32 * 4][4], matches[(KMQ_MOST_SCORE + 1) * 4][4]; /* experts, of each level */
-    uint32_t nibbles;                                              /* coded so far */
-    int rate;                                                      /* of learning of weights */
-    int log_large, log_small;                      /* lines of a context, as powers of two */
-    int16_t *tables;                               /* of the lines of each context */
-    int16_t (*weights)[LINE_CONTEXTS][LINE_LANES]; /* by path */
-    int16_t (*rows)[LINE_SETS][LINE_INPUTS];       /* of each level, by neighbors */
-} Graphics;
-
 KMQ_INLINE int graphics_is_flat(Around a) {
     return ((a.w ^ a.n) | (a.w ^ a.nw) | (a.w ^ a.ne) | (a.w ^ a.ww) | (a.w ^ a.nn)) == 0;
 }
@@ -111,13 +94,16 @@ typedef struct {
 
 /* Codes a pixel by all contexts. Returns its code. */
 KMQ_INLINE uint32_t graphics_pixel(RangeCoder *coder, int decoding, Graphics *g, Around a,
-                                   uint32_t code, uint32_t excluded, const uint32_t *hashes,
-                                   const Expert *experts) {
-    const uint32_t equal = kmq_equal(a), other = graphics_other(a), top = g->top, last = g->last;
+                                   uint32_t other, uint32_t code, uint32_t excluded,
+                                   const uint32_t *hashes, const Expert *experts,
+                                   int expert_count) {
+    const uint32_t equal = kmq_equal(a), top = g->top, last = g->last;
     uint32_t path = 1;
     int left = g->bits;
     Lines lines;
-    lines.inputs[14] = lines.inputs[15] = v16_set1(0);
+    for (int k = LINE_CONTEXTS + expert_count; k < LINE_INPUTS; k++) {
+        lines.inputs[k] = v16_set1(0);
+    }
     for (int level = 0; level < g->levels; level++) {
         const int count = g->counts[level];
         const uint32_t agree = level ? graphics_agree(a, top, left, path) : 63;
@@ -130,7 +116,7 @@ KMQ_INLINE uint32_t graphics_pixel(RangeCoder *coder, int decoding, Graphics *g,
         lines.rows[1] = g->rows[level][64 + agree];
         lines.rows[2] = g->rows[level][128 + other];
         int takes_part[LINE_EXPERTS];
-        for (int j = 0; j < LINE_EXPERTS; j++) {
+        for (int j = 0; j < expert_count; j++) {
             const uint32_t symbol = experts[j].guess >> (left - count) & ((1u << count) - 1);
             takes_part[j] = experts[j].guess >> left == path;
             lines.inputs[LINE_CONTEXTS + j] =
@@ -138,13 +124,13 @@ KMQ_INLINE uint32_t graphics_pixel(RangeCoder *coder, int decoding, Graphics *g,
                     ? lines_expert(kmq_rare_odds(&experts[j].misses[level]), symbol, count)
                     : v16_set1(0);
         }
-        v16_store(odds, lines_sum(&lines));
+        v16_store(odds, lines_sum(&lines, expert_count));
         path = count == 4 ? graphics_bits(coder, decoding, code, excluded, 4, left, path, top, last,
                                           odds, &errors)
                           : graphics_bits(coder, decoding, code, excluded, count, left, path, top,
                                           last, odds, &errors);
         left -= count;
-        for (int j = 0; j < LINE_EXPERTS; j++) {
+        for (int j = 0; j < expert_count; j++) {
             if (takes_part[j]) {
                 kmq_learn_rare(&experts[j].misses[level], experts[j].guess >> left != path);
             }
@@ -156,23 +142,50 @@ KMQ_INLINE uint32_t graphics_pixel(RangeCoder *coder, int decoding, Graphics *g,
     return path - top;
 }
 
-/* Codes a pixel that is not certain, or was not as expected. Returns its code. */
+/* Codes a pixel that is not certain, or was not as expected. Returns its code. `before` is null
+   where there is no frame before. */
 KMQ_INLINE uint32_t graphics_guessed(RangeCoder *coder, int decoding, Graphics *g,
-                                     const uint16_t *cell, Around a, int64_t x, int64_t y,
-                                     uint32_t code, uint32_t excluded) {
+                                     const uint16_t *cell, Around a, const Before *before,
+                                     int64_t x, int64_t y, uint32_t code, uint32_t excluded,
+                                     Area area) {
     const uint32_t past = g->match.history & 3;
     const uint32_t four = a.w * KMQ_W + a.n * KMQ_N + a.nw * KMQ_NW + a.ne * KMQ_NE;
-    const Found found =
-        kmq_find_match(&g->match, g->plane, (uint32_t)(cell - g->plane), g->stride, x, a, four);
+    const Found found = kmq_find_match(&g->match, g->plane, (uint32_t)(cell - g->plane), g->stride,
+                                       x, a, four, area);
     Guess guess = kmq_guess(&g->guesser, a, found, four, g->color_count);
-    const Expert experts[LINE_EXPERTS] = {
+    Expert experts[LINE_EXPERTS] = {
         {guess.code | g->top, g->guesses[guess.sureness * 4 + past]},
         {found.offset ? found.guess | g->top : 0, g->matches[found.score * 4 + past]}};
-    uint32_t hashes[16];
+    uint32_t hashes[16], other = graphics_other(a);
     graphics_hash(g, cell, a, (uint32_t)x, (uint32_t)y, four, hashes);
-    code = graphics_pixel(coder, decoding, g, a, code, excluded, hashes, experts);
+    if (before) {
+        const uint32_t here = before->code * KMQ_Y, e = before->e * KMQ_NEEE;
+        hashes[1] = a.w * KMQ_W + a.n * KMQ_N + here;
+        hashes[10] = here + e + before->s * KMQ_X;
+        hashes[11] = a.w * KMQ_W + here + e;
+        other = 256 + (before->changed | before->alike << 4);
+        experts[2].guess = before->code | g->top;
+        experts[2].misses = g->befores[before->changed | before->alike << 4];
+    }
+    code = graphics_pixel(coder, decoding, g, a, other, code, excluded, hashes, experts,
+                          before ? LINE_EXPERTS : LINE_EXPERTS - 1);
     kmq_note_guess(&guess, code);
     kmq_note_match(&g->match, found, x, code);
+    return code;
+}
+
+/* Codes a pixel that is in no block of its own. Returns its code. */
+KMQ_INLINE uint32_t graphics_cell(RangeCoder *coder, int decoding, Graphics *g, const Cell *at,
+                                  const Before *before, const uint16_t *cell, int64_t x, int64_t y,
+                                  uint32_t code, Area area) {
+    const Certainty certainty = certain_pixel(coder, decoding, &g->certain, &g->match, at, code);
+    if (certainty.is_known) {
+        certain_note(&g->match, x, at->is_flat, at->guess, certainty.code);
+        return certainty.code;
+    }
+    code = graphics_guessed(coder, decoding, g, cell, at->around, before, x, y, code,
+                            certainty.code, area);
+    if (certainty.undecided) kmq_learn_rare(certainty.undecided, at->guess != code);
     return code;
 }
 
@@ -207,6 +220,7 @@ KMQ_INLINE void graphics_start(Graphics *g, const uint16_t *plane, int64_t rows,
     certain_start(&g->certain);
     kmq_set_rares(g->guesses[0], 32 * 4 * 4, 2);
     kmq_set_rares(g->matches[0], (KMQ_MOST_SCORE + 1) * 4 * 4, 2);
+    kmq_set_rares(g->befores[0], 16 * 16 * 4, 2);
     for (int i = 0; i < LINE_HITS; i++) {
         for (int k = 0; k < KMQ_SOURCES; k++) g->guesser.hits[i][k] = 32768;
     }
@@ -224,42 +238,41 @@ KMQ_INLINE void graphics_start(Graphics *g, const uint16_t *plane, int64_t rows,
     }
 }
 
-KMQ_INLINE void graphics_code(RangeCoder *shared, int decoding, uint16_t *plane, int64_t rows,
-                              int64_t width, uint32_t color_count, uint8_t *memory) {
+/* Codes a band without a frame before. */
+KMQ_INLINE void graphics_code(RangeCoder *shared, int decoding, Graphics *g, uint16_t *plane,
+                              int64_t rows, int64_t width) {
     RangeCoder coder = *shared;
-    Graphics g;
-    graphics_start(&g, plane, rows, width, color_count, memory);
-    const int64_t stride = g.stride;
+    const int64_t stride = g->stride;
     for (int64_t y = 0; y < rows; y++) {
         uint16_t *row = plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER;
         kmq_begin_row(row, stride);
-        g.certain.block_left = 0;
+        g->certain.block_left = 0;
         int64_t x = 0;
-        if (certain_row(&coder, decoding, &g.certain, row, y, width, stride)) x = width;
+        if (certain_row(&coder, decoding, &g->certain, row, y, width, stride)) x = width;
         while (x < width) {
             if (decoding && kmq_is_over(&coder)) break;
             uint16_t *cell = row + x;
             const Around a = kmq_look_around(cell, stride);
-            const int is_flat = graphics_is_flat(a);
-            const uint32_t which = graphics_which(a);
-            const uint32_t guess = g.match.offset ? cell[-(int64_t)g.match.offset] : 0;
-            if (!g.certain.block_left && x + CERTAIN_BLOCK <= width
-                && certain_block(&coder, decoding, &g.certain, &g.match, cell, stride, a,
-                                 is_flat && which == 63, guess)) {
-                x += CERTAIN_BLOCK;
-                continue;
+            const uint16_t *source = cell - g->match.offset;
+            const Cell at = {a,
+                             source,
+                             g->match.offset ? *source : 0,
+                             graphics_which(a),
+                             graphics_is_flat(a),
+                             0,
+                             0,
+                             KMQ_NONE};
+            if (!g->certain.block_left && x + CERTAIN_BLOCK <= width) {
+                const uint16_t *from = certain_block(&coder, decoding, &g->certain, &g->match, &at,
+                                                     cell, cell, stride);
+                if (from) {
+                    memcpy(cell, from, CERTAIN_BLOCK * sizeof *cell);
+                    x += CERTAIN_BLOCK;
+                    continue;
+                }
             }
-            uint32_t code = decoding ? 0 : *cell;
-            const Certainty certainty = certain_pixel(&coder, decoding, &g.certain, &g.match, a,
-                                                      is_flat, which, guess, code);
-            if (certainty.is_known) {
-                code = certainty.code;
-                certain_note(&g.match, x, is_flat, guess, code);
-            } else {
-                code = graphics_guessed(&coder, decoding, &g, cell, a, x, y, code, certainty.code);
-                if (certainty.undecided) kmq_learn_rare(certainty.undecided, guess != code);
-            }
-            *cell = (uint16_t)code;
+            *cell = (uint16_t)graphics_cell(&coder, decoding, g, &at, 0, cell, x, y,
+                                            decoding ? 0 : *cell, kmq_anywhere);
             x++;
         }
         kmq_end_row(row, width);

@@ -4,19 +4,20 @@
 #ifndef KMQ_KERNELS_H
 #define KMQ_KERNELS_H
 
-#include "certain.h"
-#include "guess.h"
-#include "line_tables.h"
+#include "graphics_state.h"
 #include "logits.h"
 #include "photo_tables.h"
-#include "rare.h"
 
 #include "simd.h"
 
 #include "bands.h"
 
+#include "frames.h"
+
 typedef void BandKernel(RangeCoder *coder, int graphics, uint16_t *plane, int64_t rows,
                         int64_t width, uint32_t colors, uint8_t *memory);
+typedef void FramesKernel(RangeCoder *coder, int is_key, int graphics, uint8_t *memory,
+                          const void *indices, int64_t rows, int64_t width, uint32_t colors);
 
 #if defined(KMQ_SSE2) && (defined(__x86_64__) || defined(_M_X64))
 
@@ -31,6 +32,8 @@ typedef void BandKernel(RangeCoder *coder, int graphics, uint16_t *plane, int64_
 #include "simd.h"
 
 #include "bands.h"
+
+#include "frames.h"
 #if defined(__clang__)
 #pragma clang attribute pop
 #elif defined(__GNUC__)
@@ -38,6 +41,8 @@ typedef void BandKernel(RangeCoder *coder, int graphics, uint16_t *plane, int64_
 #endif
 #undef band_encode
 #undef band_decode
+#undef frames_encode
+#undef frames_decode
 
 #if defined(_MSC_VER)
 static int kmq_has_avx2(void) {
@@ -59,6 +64,7 @@ static int kmq_has_avx2(void) {
 
 /* To encode, to decode; chosen at start-up, then only read. */
 static BandKernel *kmq_kernels[2] = {band_encode, band_decode};
+static FramesKernel *kmq_frames_kernels[2] = {frames_encode, frames_decode};
 
 static void kmq_choose_kernels(int may_use_avx2) {
     (void)may_use_avx2;
@@ -66,6 +72,8 @@ static void kmq_choose_kernels(int may_use_avx2) {
     const int uses = may_use_avx2 && kmq_has_avx2();
     kmq_kernels[0] = uses ? band_encode_avx2 : band_encode;
     kmq_kernels[1] = uses ? band_decode_avx2 : band_decode;
+    kmq_frames_kernels[0] = uses ? frames_encode_avx2 : frames_encode;
+    kmq_frames_kernels[1] = uses ? frames_decode_avx2 : frames_decode;
 #endif
 }
 

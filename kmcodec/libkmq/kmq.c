@@ -97,9 +97,7 @@ void kmq_start_up(int may_use_avx2) {
 }
 
 int64_t kmq_band_memory(int64_t rows, int64_t width, int colors) {
-    const size_t photo = photo_memory(rows * width, (uint32_t)colors);
-    const size_t graphics = graphics_memory(rows * width, width, kmq_index_bits(colors));
-    return kmq_plane_bytes(rows, width) + (int64_t)(photo > graphics ? photo : graphics);
+    return kmq_plane_bytes(rows, width) + kmq_tables_bytes(rows, width, (uint32_t)colors);
 }
 
 int64_t kmq_encode_band(const void *indices, int64_t rows, int64_t width, int colors, int model,
@@ -123,6 +121,38 @@ int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_
     kmq_kernels[1](&coder, 0, (uint16_t *)memory, rows, width, (uint32_t)colors,
                    (uint8_t *)memory + plane_bytes);
     if (!kmq_is_canonical(&coder)) return KMQ_NOT_CANONICAL;
-    kmq_take_plane((const uint16_t *)memory, rows, width, colors > 256, indices);
+    kmq_give_rows((const uint16_t *)memory, 0, rows, width, colors > 256, indices);
+    return KMQ_OK;
+}
+
+int64_t kmq_frames_memory(int64_t rows, int64_t width, int colors) {
+    return frames_bytes() + kmq_band_memory(rows, width, colors)
+           + (int64_t)changes_memory(rows, width);
+}
+
+int64_t kmq_encode_frame(const void *indices, int64_t rows, int64_t width, int colors, int is_key,
+                         int model, void *memory, uint8_t *payload, int64_t room) {
+    const uint16_t *plane = (const uint16_t *)(void *)((uint8_t *)memory + frames_bytes());
+    const Changes *changes = &((const Frames *)memory)->changes;
+    RangeCoder coder;
+    if (!is_key && kmq_is_plane(plane, indices, rows, width, colors > 256, changes->codes))
+        return 0;
+    kmq_start(&coder, 0, payload, room);
+    kmq_frames_kernels[0](&coder, is_key, model, (uint8_t *)memory, indices, rows, width,
+                          (uint32_t)colors);
+    const int64_t length = kmq_finish(&coder);
+    return length < 0 ? KMQ_NO_ROOM : length;
+}
+
+int kmq_decode_frame(const uint8_t *payload, int64_t length, int64_t rows, int64_t width,
+                     int colors, int is_key, void *memory, void *indices) {
+    const uint16_t *plane = (const uint16_t *)(void *)((uint8_t *)memory + frames_bytes());
+    const Changes *changes = &((const Frames *)memory)->changes;
+    RangeCoder coder;
+    kmq_start(&coder, 1, (uint8_t *)payload, length);
+    kmq_frames_kernels[1](&coder, is_key, 0, (uint8_t *)memory, 0, rows, width, (uint32_t)colors);
+    if (!kmq_is_canonical(&coder)) return KMQ_NOT_CANONICAL;
+    kmq_give_rows(plane, is_key ? 0 : changes->top, is_key ? rows : changes->bottom, width,
+                  colors > 256, indices);
     return KMQ_OK;
 }

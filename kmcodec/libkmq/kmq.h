@@ -105,6 +105,24 @@ int64_t kmq_encode_band(const void *indices, int64_t rows, int64_t width, int co
 int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_t width, int colors,
                     void *memory, void *indices);
 
+/* Frames of a modelled band (spec 6.5.2). What a band is and has learned stays in `memory` from one
+   frame to the next: kmq_frames_memory(...) bytes at an address that 64 divides, which belong to
+   one direction and must not be moved. The first frame is a key frame. */
+
+int64_t kmq_frames_memory(int64_t rows, int64_t width, int colors);
+
+/* Encodes the next frame: a key frame by a model, any other, for which `model` does not matter, by
+   what has changed. Returns the length, which is 0 if nothing has, or KMQ_NO_ROOM; then the next
+   must be a key frame. */
+int64_t kmq_encode_frame(const void *indices, int64_t rows, int64_t width, int colors, int is_key,
+                         int model, void *memory, uint8_t *payload, int64_t room);
+
+/* Decodes the next frame. `indices` are filled if it is a key frame; else they are those of the
+   frame before, and what has changed is. Returns KMQ_OK, or KMQ_NOT_CANONICAL; then the next must
+   be a key frame. */
+int kmq_decode_frame(const uint8_t *payload, int64_t length, int64_t rows, int64_t width,
+                     int colors, int is_key, void *memory, void *indices);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,12 @@ cdef extern from "kmq.h" nogil:
     int kmq_unpack_pixels(const uint8_t *packed, int64_t rows, int64_t width,
                           const uint8_t *palette, int colors, int channels, uint8_t *pixels)
 
+    int64_t kmq_frames_memory(int64_t rows, int64_t width, int colors)
+    int64_t kmq_encode_frame(const void *indices, int64_t rows, int64_t width, int colors,
+                             int is_key, int model, void *memory, uint8_t *payload, int64_t room)
+    int kmq_decode_frame(const uint8_t *payload, int64_t length, int64_t rows, int64_t width,
+                         int colors, int is_key, void *memory, void *indices)
+
     int64_t kmq_band_memory(int64_t rows, int64_t width, int colors)
     int64_t kmq_encode_band(const void *indices, int64_t rows, int64_t width, int colors,
                             int model, void *memory, uint8_t *payload, int64_t room)

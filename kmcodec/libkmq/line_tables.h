@@ -11,13 +11,13 @@ enum {
     LINE_CONTEXTS = 12,
     LINE_LARGE = 5,   /* contexts of most values, whose tables are larger, are before this */
     LINE_CHECKED = 7, /* contexts of several codes, whose lines are checked, are before this */
-    LINE_EXPERTS = 2,
-    LINE_PATHS = 17, /* at the start of a nibble: none, and those of 4 bits */
+    LINE_EXPERTS = 3, /* of frames; of stills one fewer */
+    LINE_PATHS = 17,  /* at the start of a nibble: none, and those of 4 bits */
     LINE_LEVELS = 4,
     LINE_HITS = 64 * 4,
-    LINE_INPUTS = 16,          /* contexts, experts, and none */
-    LINE_SETS = 64 + 64 + 256, /* rows of weights of a level */
-    LINE_WEIGHT = 2662,        /* of a context, at first; 16384 is 1 */
+    LINE_INPUTS = 16,                /* contexts, experts, and none */
+    LINE_SETS = 64 + 64 + 256 + 256, /* rows of weights of a level, the last 256 of frames */
+    LINE_WEIGHT = 2662,              /* of a context, at first; 16384 is 1 */
     LINE_EXPERT_WEIGHT = 2500
 };
 

@@ -63,7 +63,7 @@ KMQ_INLINE v16 lines_expert(int odds, uint32_t symbol, int count) {
 }
 
 /* The log odds of a 1 at each node, by all inputs. */
-KMQ_INLINE v16 lines_sum(Lines *lines) {
+KMQ_INLINE v16 lines_sum(Lines *lines, int experts) {
     KMQ_ALIGN(32) int16_t shared[LINE_INPUTS];
     v16 sum = v16_set1(0);
     v16_store(shared, v16_add_sat(v16_add_sat(v16_load(lines->rows[0]), v16_load(lines->rows[1])),
@@ -76,7 +76,7 @@ KMQ_INLINE v16 lines_sum(Lines *lines) {
         sum = v16_add_sat(sum, v16_mulh(lines->inputs[k], weight));
     }
     KMQ_UNROLL
-    for (int k = LINE_CONTEXTS; k < LINE_CONTEXTS + LINE_EXPERTS; k++) {
+    for (int k = LINE_CONTEXTS; k < LINE_CONTEXTS + experts; k++) {
         sum = v16_add_sat(sum, v16_mulh(lines->inputs[k], v16_set1(shared[k])));
     }
     sum = v16_add_sat(sum, sum);

@@ -1,4 +1,5 @@
-/* An earlier cell with the same neighborhood (spec 6.3.6). */
+/* Another cell with the same neighborhood (spec 6.3.6): an earlier one, or a later one that still is
+   as in the frame before. */
 
 #ifndef KMQ_MATCH_H
 #define KMQ_MATCH_H
@@ -11,7 +12,7 @@ typedef struct {
     uint32_t *near, *far; /* tables of places, by 6 and by 12 neighbors; 0 is none */
     uint32_t *above;      /* the offset matched in each column */
     int log_places;
-    uint32_t offset;  /* of the match that goes on, or 0 */
+    uint32_t offset;  /* of the match that goes on, or 0; of a later cell, modulo 2^32 */
     uint32_t run;     /* cells that it has guessed in succession */
     uint32_t history; /* bit 0: it missed last time, bit 1: the time before */
 } Match;
@@ -22,15 +23,26 @@ typedef struct {
     uint32_t guess;
 } Found;
 
+/* The places where a source may be, of a plane. */
+typedef struct {
+    uint32_t first, count;
+} Area;
+
+static const Area kmq_anywhere = {0, UINT32_MAX};
+
+KMQ_INLINE int kmq_is_within(Area area, uint32_t place) {
+    return area.count == UINT32_MAX || place - area.first < area.count;
+}
+
 KMQ_INLINE uint32_t kmq_score(Around a, Around b) {
     return (uint32_t)((a.w == b.w) + (a.n == b.n) + (a.nw == b.nw) + (a.ne == b.ne) + (a.ww == b.ww)
                       + (a.nn == b.nn) + (a.nee == b.nee) + (a.nww == b.nww) + (a.nne == b.nne)
                       + (a.nnw == b.nnw) + (a.www == b.www) + (a.neee == b.neee));
 }
 
-/* Looks for the best of four candidates; `four` is the hash of W, N, NW and NE. */
+/* Looks for the best of four candidates in `area`; `four` is the hash of W, N, NW and NE. */
 KMQ_INLINE Found kmq_find_match(Match *match, const uint16_t *plane, uint32_t place, int64_t stride,
-                                int64_t x, Around a, uint32_t four) {
+                                int64_t x, Around a, uint32_t four, Area area) {
     const uint32_t six = four + a.ww * KMQ_WW + a.nn * KMQ_NN;
     const uint32_t twelve = six + a.nee * KMQ_NEE + a.nww * KMQ_NWW + a.nne * KMQ_NNE
                             + a.nnw * KMQ_NNW + a.www * KMQ_WWW + a.neee * KMQ_NEEE;
@@ -42,7 +54,9 @@ KMQ_INLINE Found kmq_find_match(Match *match, const uint16_t *plane, uint32_t pl
     *near = *far = place;
     for (int k = 0; k < 4; k++) {
         if (candidates[k] == 0 || (k > 0 && candidates[k] == candidates[k - 1])) continue;
-        const uint16_t *cell = plane + (place - candidates[k]);
+        const uint32_t source = place - candidates[k];
+        if (!kmq_is_within(area, source)) continue;
+        const uint16_t *cell = plane + source;
         const uint32_t score = kmq_score(kmq_look_around(cell, stride), a);
         if (score >= KMQ_LEAST_SCORE && score > found.score) {
             found.offset = candidates[k];

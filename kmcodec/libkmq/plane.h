@@ -12,6 +12,12 @@ typedef struct { /* the neighbors of a cell, by compass direction */
     uint32_t w, n, nw, ne, ww, nn, nee, nww, nne, nnw, www, neee;
 } Around;
 
+typedef struct {         /* a pixel in the frame before */
+    uint32_t code, e, s; /* its own, and those to the east and south */
+    uint32_t changed;    /* which of W, N, NW and NE are not as there */
+    uint32_t alike;      /* which of W, N, e and s its code is equal to */
+} Before;
+
 /* What the values of neighbors are multiplied with: powers of 9e3779b1, modulo 2^32. */
 #define KMQ_W 0x9e3779b1u
 #define KMQ_N 0xffe6cc61u
@@ -85,9 +91,19 @@ KMQ_INLINE uint32_t kmq_ahead(uint32_t a, uint32_t b, uint32_t c, uint32_t color
     return (uint32_t)(sum < 0 ? 0 : sum > last ? last : sum);
 }
 
-/* Bytes of a plane, to a multiple of 64. */
+/* Bytes of a plane, with a row below it, to a multiple of 64. */
 KMQ_INLINE int64_t kmq_plane_bytes(int64_t rows, int64_t width) {
-    return ((rows + KMQ_ABOVE) * (width + 2 * KMQ_BORDER) * 2 + 63) / 64 * 64;
+    return ((rows + KMQ_ABOVE + 1) * (width + 2 * KMQ_BORDER) * 2 + 63) / 64 * 64;
+}
+
+/* Takes a row of indices, bytes or, if they are `wide`, uint16_t. */
+KMQ_INLINE void kmq_take_row(uint16_t *row, const void *indices, int64_t y, int64_t width,
+                             int wide) {
+    const uint8_t *bytes = (const uint8_t *)indices + y * width;
+    if (wide)
+        memcpy(row, (const uint16_t *)indices + y * width, 2 * (size_t)width);
+    else
+        for (int64_t x = 0; x < width; x++) row[x] = bytes[x];
 }
 
 /* Makes a plane of rows of bytes, or of uint16_t if they are `wide`. */
@@ -96,19 +112,28 @@ KMQ_INLINE void kmq_fill_plane(uint16_t *plane, const void *indices, int64_t row
     const int64_t stride = width + 2 * KMQ_BORDER;
     memset(plane, 0, (size_t)kmq_plane_bytes(rows, width));
     for (int64_t y = 0; y < rows; y++) {
-        uint16_t *row = plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER;
-        const uint8_t *bytes = (const uint8_t *)indices + y * width;
-        if (wide)
-            memcpy(row, (const uint16_t *)indices + y * width, 2 * (size_t)width);
-        else
-            for (int64_t x = 0; x < width; x++) row[x] = bytes[x];
+        kmq_take_row(plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER, indices, y, width, wide);
     }
 }
 
-KMQ_INLINE void kmq_take_plane(const uint16_t *plane, int64_t rows, int64_t width, int wide,
-                               void *indices) {
+/* Whether indices are those that a plane holds; `row` is scratch for one of them. */
+KMQ_INLINE int kmq_is_plane(const uint16_t *plane, const void *indices, int64_t rows, int64_t width,
+                            int wide, uint16_t *row) {
     const int64_t stride = width + 2 * KMQ_BORDER;
     for (int64_t y = 0; y < rows; y++) {
+        kmq_take_row(row, indices, y, width, wide);
+        if (memcmp(row, plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER, 2 * (size_t)width) != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Gives the rows from `top` to before `bottom` of a plane as indices. */
+KMQ_INLINE void kmq_give_rows(const uint16_t *plane, int64_t top, int64_t bottom, int64_t width,
+                              int wide, void *indices) {
+    const int64_t stride = width + 2 * KMQ_BORDER;
+    for (int64_t y = top; y < bottom; y++) {
         const uint16_t *row = plane + (y + KMQ_ABOVE) * stride + KMQ_BORDER;
         uint8_t *bytes = (uint8_t *)indices + y * width;
         if (wide)
