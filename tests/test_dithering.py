@@ -13,8 +13,8 @@ import kmcodec
 from kmcodec.quantizer.cloud import Cloud
 from kmcodec.quantizer.dithering import (
     DITHERINGS,
+    Ditherer,
     bayer_matrix,
-    dither_pixels,
     measure_spacings,
     row_pieces,
     sum_around,
@@ -35,7 +35,7 @@ def map_dithered(name, pixels, palette, dither, space="rgb"):
     """Dithered indices, from those of the nearest entries."""
     histogram, positions = index_colors(pixels)
     cloud = Cloud(histogram, find_space(space, histogram.colors.shape[1]))
-    return dither_pixels(cloud, positions, palette, cloud.map_nearest(palette), dither, name)
+    return Ditherer(cloud, palette, cloud.map_nearest(palette), dither, name).map_pixels(positions)
 
 
 def nearest_by_brute_force(pixels, palette):

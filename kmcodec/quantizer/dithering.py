@@ -21,8 +21,8 @@ LEAF: Final = 8  # palette entries that the tree does not divide further
 PIECE_PIXELS: Final = 1 << 18  # done at once, so that an interrupt need not wait for the last row
 _NEIGHBORS: Final = 4  # entries around another, which say how far apart they are there
 _MAX_PAIRS: Final = 1 << 20  # of entries, whose distances are all computed
-_PATTERN: Final = 8  # rows and columns of an ordered one
-_AROUND: Final = 8  # pixels to each side that tell whether one is in a gradient
+PATTERN: Final = 8  # rows and columns of an ordered one
+AROUND: Final = 8  # pixels to each side that tell whether one is in a gradient
 _CALM: Final = 241  # strength where pixels differ by at most about a third of the spacing
 
 DitherRows = Callable[[NDArray[np.uint32], NDArray[np.uint8], Indices], None]
@@ -52,51 +52,65 @@ class _Entries(NamedTuple):
         return cls(points, _alphas(palette), measure_spacings(points), *_build_tree(points))
 
 
-def dither_pixels(
-    cloud: Cloud,
-    positions: NDArray[np.uint32],
-    palette: NDArray[np.uint8],
-    nearest: Indices,
-    dither: Dither,
-    dithering: str,
-    progress: Callable[[], object] = lambda: None,
-) -> Indices:
-    """Dither a picture.
+class Ditherer:
+    """Dithers pictures of known colors to a palette.
 
     Where a pixel differs from those around it, dithering is weaker: edges and texture hide what it
     is against. A pixel whose entry nobody tells from its color keeps it, so that flat areas stay
     flat. A pixel of alpha 0 has no part in dithering, and one of alpha 255 keeps the alpha of its
     nearest entry.
-
-    Args:
-        cloud: the n distinct colors.
-        positions: (height, width) the color of each pixel among them.
-        palette: (k, c) uint8, k in 1..65536.
-        nearest: (n,) the entry of each color without dithering.
-        dither: 0..1, in steps of 1/255; "auto" for 1 in smooth gradients, and 0 elsewhere.
-        dithering: one of ``DITHERINGS``.
-        progress: called after each of ``row_pieces``.
-
-    Returns:
-        Palette indices (height, width), of the dtype of ``nearest``.
     """
-    points = cloud.points.points[cloud.places]
-    colors = _Colors(points, _alphas(cloud.histogram.colors), nearest)
-    entries = _Entries.of(cloud.space, palette)
-    dither_rows = DITHERINGS[dithering](colors, entries, positions.shape[1])
-    spacings = entries.spacings[nearest]
-    indices = np.empty(positions.shape, nearest.dtype)
-    for rows in row_pieces(positions.shape):
-        strengths = _find_strengths(points, spacings, positions, rows, dither)
-        dither_rows(positions[rows], strengths, indices[rows])
-        progress()
-    return indices
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        palette: NDArray[np.uint8],
+        nearest: Indices,
+        dither: Dither,
+        dithering: str,
+    ) -> None:
+        """Prepare for pictures of some colors.
+
+        Args:
+            cloud: the n distinct colors.
+            palette: (k, c) uint8, k in 1..65536.
+            nearest: (n,) the entry of each color without dithering.
+            dither: 0..1, in steps of 1/255; "auto" for 1 in smooth gradients, and 0 elsewhere.
+            dithering: one of ``DITHERINGS``.
+        """
+        self._dither = dither
+        self._points = cloud.points.points[cloud.places]
+        self._nearest = nearest
+        entries = _Entries.of(cloud.space, palette)
+        self._spacings = entries.spacings[nearest]
+        colors = _Colors(self._points, _alphas(cloud.histogram.colors), nearest)
+        self._start = DITHERINGS[dithering](colors, entries)
+
+    def map_pixels(
+        self, positions: NDArray[np.uint32], progress: Callable[[], object] = lambda: None
+    ) -> Indices:
+        """Dither a picture.
+
+        Args:
+            positions: (height, width) the color of each pixel among the distinct ones.
+            progress: called after each of ``row_pieces``.
+
+        Returns:
+            Palette indices (height, width), of the dtype of ``nearest``.
+        """
+        dither_rows = self._start(positions.shape[1])
+        indices = np.empty(positions.shape, self._nearest.dtype)
+        for rows in row_pieces(positions.shape):
+            strengths = _find_strengths(self._points, self._spacings, positions, rows, self._dither)
+            dither_rows(positions[rows], strengths, indices[rows])
+            progress()
+        return indices
 
 
 def row_pieces(shape: tuple[int, ...]) -> list[slice]:
     """Return the rows of a picture done at once: whole patterns, and pairs there and back."""
     height, width = shape
-    rows = max(1, PIECE_PIXELS // (_PATTERN * width)) * _PATTERN
+    rows = max(1, PIECE_PIXELS // (PATTERN * width)) * PATTERN
     return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
@@ -108,7 +122,7 @@ def _find_strengths(
     dither: Dither,
 ) -> NDArray[np.uint8]:
     """Find how much of dithering each pixel of some rows gets, 0..255."""
-    around = _AROUND if dither == "auto" else 0
+    around = AROUND if dither == "auto" else 0
     seen = slice(max(0, rows.start - around), rows.stop + around)
     strengths = np.empty(positions[seen].shape, np.uint8)
     loops.weigh_contrast(points, spacings, positions, seen.start, strengths)
@@ -143,14 +157,14 @@ def sum_around(flags: NDArray[np.bool_]) -> NDArray[np.int32]:
     sums = flags.astype(np.int32)
     for axis in range(2):
         padding = [(0, 0), (0, 0)]
-        padding[axis] = (_AROUND + 1, _AROUND)
+        padding[axis] = (AROUND + 1, AROUND)
         totals = np.cumsum(np.pad(sums, padding), axis=axis, dtype=np.int32)
-        after, before = np.split(totals, [2 * _AROUND + 1], axis=axis)[1], totals
+        after, before = np.split(totals, [2 * AROUND + 1], axis=axis)[1], totals
         sums = after - before.take(range(after.shape[axis]), axis=axis)
     return sums
 
 
-def _diffusion(colors: _Colors, entries: _Entries, width: int) -> DitherRows:
+def _diffusion(colors: _Colors, entries: _Entries) -> Callable[[int], DitherRows]:
     """Dither by error diffusion: pass a pixel's error to its neighbors.
 
     Floyd & Steinberg, An adaptive algorithm for spatial grey scale, 1976, on a serpentine path, in
@@ -158,17 +172,17 @@ def _diffusion(colors: _Colors, entries: _Entries, width: int) -> DitherRows:
     repay, and it would travel on and end as a speck.
     """
     parts = (*colors, *entries)
-    errors = np.zeros((2, width + 2, 4), np.int32)
 
-    def dither_rows(
-        positions: NDArray[np.uint32], strengths: NDArray[np.uint8], indices: Indices
-    ) -> None:
-        loops.diffuse_errors(*parts, positions, strengths, errors, indices)
+    def start(width: int) -> DitherRows:
+        errors = np.zeros((2, width + 2, 4), np.int32)
+        return lambda positions, strengths, indices: loops.diffuse_errors(
+            *parts, positions, strengths, errors, indices
+        )
 
-    return dither_rows
+    return start
 
 
-def _order(colors: _Colors, entries: _Entries, width: int) -> DitherRows:  # noqa: ARG001
+def _order(colors: _Colors, entries: _Entries) -> Callable[[int], DitherRows]:
     """Dither in order: mix two entries by a fixed pattern of 8 x 8.
 
     The two are the nearest to a color and the one across the color from it, in parts that come
@@ -180,14 +194,14 @@ def _order(colors: _Colors, entries: _Entries, width: int) -> DitherRows:  # noq
     partners, shares = np.empty_like(colors.nearest), np.empty(len(colors.nearest), np.uint8)
     parts = (*colors, *entries)
     loops.find_partners(*parts, partners, shares)
-    pattern = bayer_matrix(_PATTERN)
+    pattern = bayer_matrix(PATTERN)
 
     def dither_rows(
         positions: NDArray[np.uint32], strengths: NDArray[np.uint8], indices: Indices
     ) -> None:
         loops.order_dither(colors.nearest, partners, shares, positions, strengths, pattern, indices)
 
-    return dither_rows
+    return lambda width: dither_rows  # noqa: ARG005  (as diffusion starts with the width)
 
 
 DITHERINGS: Final = {"diffusion": _diffusion, "ordered": _order}

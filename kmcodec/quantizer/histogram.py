@@ -63,9 +63,7 @@ class Histogram:
         parts = (self, *others)
         colors = np.concatenate([part.colors for part in parts])
         counts = np.concatenate([part.counts for part in parts])
-        distinct, positions = _number_colors(colors)
-        merged = np.zeros(len(distinct), np.int64)
-        np.add.at(merged, positions, counts)
+        distinct, (merged,) = sum_by_color(colors, counts)
         return Histogram(distinct, merged)
 
 
@@ -83,7 +81,7 @@ def index_colors(pixels: NDArray[np.uint8]) -> tuple[Histogram, NDArray[np.uint3
         ValueError: pixels have another shape, or more than 2**32 - 1 of them.
     """
     check_pixels(pixels)
-    colors, positions = _number_colors(pixels.reshape(-1, pixels.shape[2]))
+    colors, positions = number_colors(pixels.reshape(-1, pixels.shape[2]))
     counts = np.zeros(len(colors), np.int64)
     loops.tally(positions, counts)
     return Histogram(colors, counts), positions.reshape(pixels.shape[:2])
@@ -104,6 +102,17 @@ def look_up(table: NDArray[Entry], positions: NDArray[np.uint32]) -> NDArray[Ent
     return out
 
 
+def sum_by_color(
+    colors: NDArray[np.uint8], *numbers: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], list[NDArray[np.int64]]]:
+    """Return distinct colors in ascending order, and the sums of numbers (n,) of each color."""
+    distinct, positions = number_colors(colors)
+    sums = [np.zeros(len(distinct), np.int64) for _ in numbers]
+    for total, part in zip(sums, numbers, strict=True):
+        np.add.at(total, positions, part)
+    return distinct, sums
+
+
 def check_pixels(pixels: NDArray[np.uint8]) -> None:
     """Raise TypeError or ValueError unless pixels are (height, width, 1..4) uint8."""
     if pixels.dtype != np.uint8:
@@ -114,7 +123,7 @@ def check_pixels(pixels: NDArray[np.uint8]) -> None:
         raise ValueError(f"{pixels.shape[0]} x {pixels.shape[1]} pixels are too many to number")
 
 
-def _number_colors(
+def number_colors(
     pixels: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
     """Return distinct colors in ascending order, and the place of each of (n, c) pixels in them."""

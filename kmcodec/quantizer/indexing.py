@@ -6,6 +6,7 @@ for. All others are quantized, which keeps their colors too where they are few e
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -44,33 +45,25 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
         fault = f"importance is of shape {options.importance.shape}, the picture of {shape}"
         raise ValueError(fault)
     if isinstance(source, Indexed):
-        if options.exact and options.palette is None and len(source.palette) > options.colors:
-            fault = f"the palette has {len(source.palette)} entries, an exact result at most"
-            raise QualityError(f"{fault} {options.colors}")
-        kept = _keep_palette(source, options)
+        kept = keep_palette(source, options)
         if kept is not None:
             return source.mode, Quantized.of_exact(kept.palette, kept.indices)
         source = Pixels(source.mode, source.palette[source.indices])
     if options.exact:
-        _check_exact(source, options)
-    mode = fit_mode(source.mode, options)
-    most = 256 if mode == Mode.PA else mode.max_colors
-    options = replace(options, colors=min(options.colors, most))
-    if mode == Mode.BILEVEL:
-        options = replace(options, rate=0)
+        check_exact(Histogram.of(source.pixels), options)
+    mode, options = fit_options(source.mode, options)
     quantized = _arrange(mode, source.pixels, _quantize([source.pixels], mode, options)[0])
     if options.exact and not quantized.is_exact:
         raise QualityError("the result would not be exact")
     return mode, quantized
 
 
-def _check_exact(source: Pixels, options: Options) -> None:
-    """Refuse a picture of more colors than an exact result can have, before any is chosen.
+def check_exact(histogram: Histogram, options: Options) -> None:
+    """Refuse more colors than an exact result can have, before any is chosen.
 
     Raises:
-        QualityError: the picture has more; the message tells how many.
+        QualityError: there are more; the message tells how many.
     """
-    histogram = Histogram.of(source.pixels)
     colors, hidden = len(histogram.colors), len(histogram.hidden)
     most = options.colors if options.palette is None else len(options.palette)
     if colors > most:
@@ -79,16 +72,32 @@ def _check_exact(source: Pixels, options: Options) -> None:
         raise QualityError(fault)
 
 
+def fit_options(mode: Mode, options: Options) -> tuple[Mode, Options]:
+    """Return the mode in which pixels of a mode open, and the options that it leaves."""
+    mode = fit_mode(mode, options)
+    most = 256 if mode == Mode.PA else mode.max_colors
+    rate = 0 if mode == Mode.BILEVEL else options.rate
+    return mode, replace(options, colors=min(options.colors, most), rate=rate)
+
+
 def _arrange(mode: Mode, pixels: NDArray[np.uint8], quantized: Quantized) -> Quantized:
     """Arrange the palette and indices of some pixels as the mode wants them."""
-    palette, indices = quantized
+    if mode != Mode.BILEVEL:
+        return quantized.rearranged(partial(arrange_entries, mode))
+    palette, indices = arrange_entries(mode, *quantized)
+    loss = pixel_loss(pixels, palette, indices)
+    return Quantized.of(palette, indices, loss, quantized.trace, quantized.seconds)
+
+
+def arrange_entries(
+    mode: Mode, palette: NDArray[np.uint8], indices: Indices
+) -> tuple[NDArray[np.uint8], Indices]:
+    """Return palette and indices as a mode wants them."""
     if mode == Mode.BILEVEL:  # one color was asked for, of two
-        palette = np.where(palette >= 128, 255, 0).astype(np.uint8)
-        loss = pixel_loss(pixels, palette, indices)
-        return Quantized.of(palette, indices, loss, quantized.trace, quantized.seconds)
+        return np.where(palette >= 128, 255, 0).astype(np.uint8), indices
     if mode == Mode.PA:  # so that entries of one color stand together
-        quantized = quantized.rearranged(sort_entries)
-    return quantized
+        return sort_entries(palette, indices)
+    return palette, indices
 
 
 def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> list[Quantized]:
@@ -105,14 +114,26 @@ def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> lis
         source.palette[source.indices] if isinstance(source, Indexed) else source.pixels
         for source in sources
     ]
-    alpha = any(source.mode.has_alpha for source in sources)
-    return _quantize(pictures, fit_mode(Mode.RGBA if alpha else Mode.RGB, options), options)
+    mode = color_mode(*(source.mode for source in sources))
+    return _quantize(pictures, fit_mode(mode, options), options)
 
 
-def _keep_palette(source: Indexed, options: Options) -> Indexed | None:
-    """Return the picture with its own palette, or None if that will not do."""
+def color_mode(*modes: Mode) -> Mode:
+    """Return the mode that holds the colors of several: RGB, or RGBA if one has alpha."""
+    return Mode.RGBA if any(mode.has_alpha for mode in modes) else Mode.RGB
+
+
+def keep_palette(source: Indexed, options: Options) -> Indexed | None:
+    """Return the picture with its own palette, or None if that will not do.
+
+    Raises:
+        QualityError: that is too long for an exact result.
+    """
     if options.palette is not None:
         return None
+    if options.exact and len(source.palette) > options.colors:
+        fault = f"the palette has {len(source.palette)} entries, an exact result at most"
+        raise QualityError(f"{fault} {options.colors}")
     if len(source.palette) <= options.colors:
         return source
     used = Indexed(source.mode, *drop_unused(source.palette, source.indices))
@@ -145,12 +166,7 @@ def _quantize(
 
     So gray gets no tinted entries, and opaque colors are as exact as if there were no alpha.
     """
-    channels = _fewest_channels(pictures, mode, options)
-
-    def fit(values: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
-        return None if values is None else to_channels(values, channels)
-
-    options = replace(options, palette=fit(options.palette), fixed=fit(options.fixed))
+    channels, options = fit_channels(pictures, mode, options)
     results = quantize_pictures([to_channels(pixels, channels) for pixels in pictures], options)
     return [
         result.widened(to_channels(pixels, mode.channels), straight=options.keep_hidden)
@@ -158,13 +174,20 @@ def _quantize(
     ]
 
 
-def _fewest_channels(pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options) -> int:
-    """Return how many channels show all pictures and all entries asked for."""
+def fit_channels(
+    pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options
+) -> tuple[int, Options]:
+    """Return how many channels show all pictures and all entries asked for, and these in them."""
     given = [part for part in (options.palette, options.fixed) if part is not None]
     shown = [*pictures, *given]
     color = mode.channels >= 3 and not all(map(is_gray, shown))
     alpha = mode.has_alpha and not all(map(is_opaque, shown))
-    return (3 if color else 1) + alpha
+    channels = (3 if color else 1) + alpha
+
+    def fit(values: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+        return None if values is None else to_channels(values, channels)
+
+    return channels, replace(options, palette=fit(options.palette), fixed=fit(options.fixed))
 
 
 def drop_unused(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[np.uint8], Indices]:

@@ -42,7 +42,7 @@ def color_loss(
 
     If ``straight``, alpha is a channel as the others, and colors under alpha 0 count too.
     """
-    compared = _Comparison.of(colors, straight)
+    compared = Comparison.of(colors, straight)
     errors = compared.squared_errors(colors, entries).sum(axis=1)
     # In two parts, as 2^32 pixels of an error of 2^35 take more than 64 bits.
     error = (int(np.vdot(errors >> 16, counts)) << 16) + int(np.vdot(errors & 0xFFFF, counts))
@@ -58,22 +58,19 @@ def pixel_loss(
 ) -> Loss:
     """Return the loss of (height, width, c) pixels shown as ``palette[indices]``."""
     flat, picked = pixels.reshape(-1, pixels.shape[2]), indices.ravel()
-    compared = _Comparison.of(pixels, straight)
-    error = 0
-    for first in range(0, len(picked), _PIXELS_AT_ONCE):
-        part = slice(first, first + _PIXELS_AT_ONCE)
-        error += int(compared.squared_errors(flat[part], palette[picked[part]]).sum())
-    return compared.loss(error, len(picked))
+    compared = Comparison.of(pixels, straight)
+    return compared.loss(compared.error(flat, palette, picked), len(picked))
 
 
-class _Comparison(NamedTuple):
+class Comparison(NamedTuple):
     """A comparison in so many channels, as laid on black and on white or as stored."""
 
     channels: int
     laid: bool
 
     @classmethod
-    def of(cls, colors: NDArray[np.uint8], straight: bool) -> "_Comparison":
+    def of(cls, colors: NDArray[np.uint8], straight: bool) -> "Comparison":
+        """Return that of (..., c) colors with their like."""
         opaque = opaque_channels(colors)
         laid = not straight and opaque < colors.shape[-1]
         return cls(opaque if laid else colors.shape[-1], laid)
@@ -91,6 +88,14 @@ class _Comparison(NamedTuple):
         on_white = on_black - 255 * (alpha - new_alpha)
         errors: NDArray[np.int64] = on_black * on_black + on_white * on_white
         return errors
+
+    def error(self, colors: NDArray[np.uint8], palette: NDArray[np.uint8], indices: Indices) -> int:
+        """Return the sum of squared errors of (n, c) colors shown as ``palette[indices]``."""
+        error = 0
+        for first in range(0, len(indices), _PIXELS_AT_ONCE):
+            part = slice(first, first + _PIXELS_AT_ONCE)
+            error += int(self.squared_errors(colors[part], palette[indices[part]]).sum())
+        return error
 
     def loss(self, error: int, pixels: int) -> Loss:
         """Return the loss by the sum of squared errors."""

@@ -11,8 +11,8 @@ from ..options import Options
 from ..stages import Stages
 from .choose import Chosen, choose_palette, weigh_colors
 from .cloud import Cloud
-from .dithering import dither_pixels, row_pieces
-from .histogram import index_colors, look_up
+from .dithering import Ditherer, row_pieces
+from .histogram import Histogram, index_colors, look_up
 from .loss import pixel_loss
 from .points import MAX_WEIGHT
 from .quantized import Quantized
@@ -54,16 +54,14 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
         counts = together.counts
         if options.importance is not None:
             counts = _sum_importance(indexed[0][1], options.importance, len(counts))
-        space = find_space(options.space, together.colors.shape[1])
-        space = replace(space, straight=options.keep_hidden)
-        cloud = Cloud(together, space, weigh_colors(together.colors, counts, options.weighting))
+        cloud = make_cloud(together, counts, options)
     palette, trace = choose_palette(cloud, options, stages)
     fixed = 0 if options.fixed is None else len(options.fixed)
     if options.palette is not None or len(pictures) > 1:
         fixed = len(palette)
     results = []
     for pixels, (histogram, positions) in zip(pictures, indexed, strict=True):
-        own = cloud if histogram is together else Cloud(histogram, space)
+        own = cloud if histogram is together else Cloud(histogram, cloud.space)
         result = _map_pixels(pixels, positions, own, (palette, trace), options, stages)
         if options.rate > 0:
             with stages("rate", ROUNDS):
@@ -83,6 +81,13 @@ def quantize_pictures(pictures: Sequence[NDArray[np.uint8]], options: Options) -
     return results
 
 
+def make_cloud(histogram: Histogram, counts: NDArray[np.int64], options: Options) -> Cloud:
+    """Return the colors of a histogram in the space that is asked for, weighed by some counts."""
+    space = find_space(options.space, histogram.colors.shape[1])
+    space = replace(space, straight=options.keep_hidden)
+    return Cloud(histogram, space, weigh_colors(histogram.colors, counts, options.weighting))
+
+
 def _map_pixels(
     pixels: NDArray[np.uint8],
     positions: NDArray[np.uint32],
@@ -97,15 +102,8 @@ def _map_pixels(
         nearest = cloud.map_nearest(palette)
         loss = cloud.loss(palette, nearest)
         if is_dithered and loss.mse > 0:
-            indices = dither_pixels(
-                cloud,
-                positions,
-                palette,
-                nearest,
-                options.dither,
-                options.dithering,
-                stages.step,
-            )
+            ditherer = Ditherer(cloud, palette, nearest, options.dither, options.dithering)
+            indices = ditherer.map_pixels(positions, stages.step)
             loss = pixel_loss(pixels, palette, indices, straight=options.keep_hidden)
         else:
             indices = look_up(nearest, positions)
