@@ -57,6 +57,8 @@ class Arrangement(NamedTuple):
     """The flag that names the form of the section."""
     has_order: bool
     """Whether codes are not palette indices; they are not packed then."""
+    table: Indices | None
+    """The code of each palette index; None if it is its own."""
 
 
 def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
@@ -72,9 +74,8 @@ def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
     if options.coding == "packed":
         with stages("coding"):
             return Plan(header, source.palette.tobytes(), source.indices, None)
-    given = _arrangement(source.palette, None, source.indices)
-    orders = _orders(source, keep_order)
-    arrangements = [_arrange(source, order, keep_order, given) for order in orders]
+    counts = np.bincount(source.indices.ravel(), minlength=len(source.palette))
+    given, arrangements = _arrangements(source, counts, keep_order)
     if source.indices.size > SMALL_PIXELS and len(arrangements) > 1:
         arrangements = [min(arrangements, key=lambda a: _estimated_size(a, header.color_count))]
     packable = [given, *(a for a in arrangements if not a.has_order)]
@@ -91,6 +92,51 @@ def plan_file(source: Indexed, keep_order: bool, options: Options) -> Plan:
                 plan = _plan(modelled, arrangement, payloads)
                 best = min(best, plan, key=lambda plan: plan.size)
     return best
+
+
+class FramePlan(NamedTuple):
+    """A file of frames without its metadata, and before any is coded."""
+
+    header: Header
+    palette: bytes
+    """The whole palette section."""
+    table: Indices | None
+    """The code of each palette index; None if it is its own."""
+
+    def codes(self, indices: Indices) -> Indices:
+        """Return the codes of a frame's indices."""
+        return indices if self.table is None else np.take(self.table, indices)
+
+
+def plan_frames(
+    first: Indexed, counts: NDArray[np.int64], keep_order: bool, options: Options
+) -> list[FramePlan]:
+    """Plan files for frames, of which the first is tried: modelled, if they may be, and packed.
+
+    Args:
+        first: the first frame.
+        counts: (K,) pixels of each palette entry in all frames.
+        keep_order: as for ``plan_file``.
+        options: ``coding`` and ``band_rows``.
+    """
+    header = _make_header(first, options.band_rows)
+    if options.coding == "packed":
+        return [FramePlan(header, first.palette.tobytes(), None)]
+    given, arrangements = _arrangements(first, counts, keep_order)
+    modelled = replace(header, coding=Coding.MODELLED)
+    plans = []
+    if header.color_count > 1 and modelled.band_cells <= MAX_MODELLED_CELLS:
+        best = arrangements[0]
+        if len(arrangements) > 1:
+            best = min(arrangements, key=lambda a: _estimated_size(a, header.color_count))
+        plans.append(_plan_frames(modelled, best))
+    packable = [given, *(a for a in arrangements if not a.has_order)]
+    return [*plans, _plan_frames(header, min(packable, key=lambda a: len(a.section)))]
+
+
+def _plan_frames(header: Header, arrangement: Arrangement) -> FramePlan:
+    header = replace(header, flags=header.flags | arrangement.flag)
+    return FramePlan(header, arrangement.section, arrangement.table)
 
 
 def _make_header(source: Indexed, band_rows: int | None) -> Header:
@@ -114,7 +160,18 @@ def _plan(header: Header, arrangement: Arrangement, modelled: list[bytes] | None
     return Plan(header, arrangement.section, arrangement.codes, modelled)
 
 
-def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
+def _arrangements(
+    source: Indexed, counts: NDArray[np.integer], keep_order: bool
+) -> tuple[Arrangement, list[Arrangement]]:
+    """Arrange a picture's codes as its palette is, and in all orders to try."""
+    given = _arrangement(source.palette, None, source.indices)
+    orders = _orders(source, counts, keep_order)
+    return given, [_arrange(source, order, keep_order, given) for order in orders]
+
+
+def _orders(
+    source: Indexed, counts: NDArray[np.integer], keep_order: bool
+) -> list[NDArray[np.uint16]]:
     """Return the orders of the codes to try."""
     given = np.arange(len(source.palette), dtype=np.uint16)
     if source.mode.max_colors == 2:
@@ -123,7 +180,6 @@ def _orders(source: Indexed, keep_order: bool) -> list[NDArray[np.uint16]]:
     tiny = source.indices.size <= _TINY_PIXELS
     orders = [given] if keep_order else [green_order(source.palette)] if small else []
     if not tiny:
-        counts = np.bincount(source.indices.ravel(), minlength=len(source.palette))
         split = split_order(source.palette, counts)
         orders = [order for order in orders if (order != split).any()] + [split]
     return orders
@@ -143,14 +199,18 @@ def _arrange(
     _, palette, indices = source
     if (order == np.arange(len(order))).all():
         return given
-    codes = np.take(invert_order(order), indices)
+    table = invert_order(order)
+    codes = np.take(table, indices)
     if keep_order:
-        return _arrangement(palette, order, codes)
-    return _arrangement(palette[order], None, codes)
+        return _arrangement(palette, order, codes, table)
+    return _arrangement(palette[order], None, codes, table)
 
 
 def _arrangement(
-    palette: NDArray[np.uint8], order: NDArray[np.uint16] | None, codes: Indices
+    palette: NDArray[np.uint8],
+    order: NDArray[np.uint16] | None,
+    codes: Indices,
+    table: Indices | None = None,
 ) -> Arrangement:
     flag, section = write_palette(palette, order)
-    return Arrangement(codes, section, flag, order is not None)
+    return Arrangement(codes, section, flag, order is not None, table)
