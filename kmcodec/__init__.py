@@ -26,13 +26,16 @@ from .errors import (
     TruncatedError,
     UnsupportedError,
 )
-from .files import Info, info, load, save
+from .files import Info, info, load, save, save_frames
+from .frames import Frame, FramesInfo, decode_frames, encode_frames
 from .KmqImagePlugin import register
 
 __all__ = (
     "ChecksumError",
     "Encoded",
     "FormatError",
+    "Frame",
+    "FramesInfo",
     "Info",
     "KmqError",
     "LimitError",
@@ -43,8 +46,10 @@ __all__ = (
     "UnsupportedError",
     "__version__",
     "decode",
+    "decode_frames",
     "decode_indexed",
     "encode",
+    "encode_frames",
     "encode_indexed",
     "info",
     "load",
@@ -52,6 +57,7 @@ __all__ = (
     "quantize_many",
     "register",
     "save",
+    "save_frames",
 )
 
 try:

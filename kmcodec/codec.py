@@ -1,6 +1,6 @@
 """Take pictures down to bytes, step by step, and back up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Unpack
 
 import numpy as np
@@ -13,8 +13,23 @@ from .coding.plan import plan_file
 from .coding.source import Source
 from .format import MAX_PIXELS, Indices
 from .images.embedded import read_metadata
-from .images.pixels import ImageLike, Indexed, color_palette, read_image, read_images, read_indexed
-from .options import EncodeOptions, IndexedOptions, Progress, QuantizerOptions, split_options
+from .images.pixels import (
+    ImageLike,
+    Indexed,
+    Pixels,
+    color_palette,
+    read_image,
+    read_images,
+    read_indexed,
+)
+from .options import (
+    EncodeOptions,
+    IndexedOptions,
+    Options,
+    Progress,
+    QuantizerOptions,
+    split_options,
+)
 from .quantizer.indexing import fit_mode, index_picture, index_pictures
 from .quantizer.quantized import Quantized as Quantized
 
@@ -27,6 +42,13 @@ def encode_pieces(
     picture = read_image(image, settings.has_color)
     found = read_metadata(image, given, settings.has_color)  # which may be behind the pixels
     metadata = collect_metadata(given, found, fit_mode(picture.mode, settings))
+    return picture_pieces(picture, metadata, settings)
+
+
+def picture_pieces(
+    picture: Pixels | Indexed, metadata: Mapping[str, bytes], settings: Options
+) -> tuple[Quantized, Iterator[bytes | bytearray]]:
+    """Return what the file of a picture shows, and its pieces, which are coded when taken."""
     mode, quantized = index_picture(picture, settings)
     choices = [choice for choice in (quantized, quantized.lowered) if choice]
     keep_order = settings.palette is not None or mode.has_palette

@@ -3,7 +3,7 @@
 import os
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOBase
 from operator import sub
@@ -24,9 +24,14 @@ from .coding.sections import METADATA_PREFIX
 from .coding.source import Source, open_source, write_pieces
 from .errors import SignatureError
 from .format import EXTENSION, MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS, Coding, Header
+from .frame_options import FrameOptions
+from .frames import FramesInfo, frame_pieces
 from .images.pixels import ImageLike
 from .KmqImagePlugin import FORMAT, KmqImageFile
 from .options import EncodeOptions, Progress
+
+Target = str | os.PathLike[str] | IO[bytes]
+"""A path, or an open binary file."""
 
 
 def named_format(path: str | os.PathLike[str]) -> str | None:
@@ -36,7 +41,7 @@ def named_format(path: str | os.PathLike[str]) -> str | None:
 
 def save(
     image: ImageLike,
-    target: str | os.PathLike[str] | IO[bytes],
+    target: Target,
     /,
     colors: int = 256,
     **options: Unpack[EncodeOptions],
@@ -59,19 +64,56 @@ def save(
         OSError: the file cannot be written.
         TypeError, ValueError: the image, the target or an option cannot be used.
     """
+    _check_target(target)
+    quantized, pieces = encode_pieces(image, colors, **options)
+    _write(target, pieces)
+    return quantized
+
+
+def save_frames(
+    frames: Iterable[ImageLike],
+    target: Target,
+    /,
+    colors: int | None = None,
+    **options: Unpack[FrameOptions],
+) -> FramesInfo:
+    """Encode frames and save them, leaving an old file in place until the new one is complete.
+
+    Args:
+        frames: as for ``kmcodec.encode_frames``.
+        target: as for ``save``.
+        colors: most palette entries, 1..65536; None as for ``kmcodec.encode_frames``.
+        **options: as for ``kmcodec.encode_frames``.
+
+    Returns:
+        The palette and timing of the file, with its ``psnr`` and ``is_exact``.
+
+    Raises:
+        OSError: the file cannot be written.
+        TypeError, ValueError: a frame, the target or an option cannot be used.
+    """
+    _check_target(target)
+    info, pieces = frame_pieces(frames, colors, **options)
+    _write(target, pieces)
+    return info
+
+
+def _check_target(target: Target) -> None:
+    """Refuse what no .kmq file should be written to."""
     is_text = isinstance(target, TextIOBase)
     if is_text or not (isinstance(target, (str, os.PathLike)) or hasattr(target, "write")):
         raise TypeError(f"target is a path or a binary file, not {type(target).__name__}")
     if isinstance(target, (str, os.PathLike)) and named_format(target) not in (None, FORMAT):
         fault = f"{os.fspath(target)} is a name of {named_format(target)} files; say {EXTENSION}"
         raise ValueError(fault)
-    quantized, pieces = encode_pieces(image, colors, **options)
+
+
+def _write(target: Target, pieces: Iterable[bytes | bytearray]) -> None:
     if isinstance(target, (str, os.PathLike)):
         with atomic_file(target) as file:
             file.writelines(pieces)
     else:
         write_pieces(target, pieces)
-    return quantized
 
 
 def load(

@@ -19,9 +19,10 @@ LAYERS = [
     {"_compiled", "atomic", "checks", "errors"},
     {"colors", "format", "libkmq"},
     {"animation", "options"},
-    {"images", "stages", "workers"},
+    {"frame_options", "images", "spool", "stages", "workers"},
     {"coding", "quantizer"},
     {"codec"},
+    {"frames"},
     {"KmqImagePlugin"},
     {"files"},
     {"__init__"},
@@ -82,7 +83,7 @@ def test_the_wings_do_not_know_one_another():
         if folder_of(module) in ("coding", "quantizer"):
             assert not seen & ({"coding", "quantizer"} - {folder_of(module)}), module
     both = {m for m in MODULES if {"coding", "quantizer"} <= set(map(folder_of, imports_of(m)))}
-    assert both == {"codec"}
+    assert both == {"codec", "frames"}
 
 
 def test_options_see_only_the_format():

@@ -20,7 +20,8 @@ def test_the_surface():
     errors += ["TruncatedError", "UnsupportedError"]
     functions = ["decode", "decode_indexed", "encode", "encode_indexed", "info", "load"]
     functions += ["quantize", "quantize_many", "register", "save"]
-    others = ["Encoded", "Info", "QualityError", "Quantized", "__version__"]
+    functions += ["decode_frames", "encode_frames", "save_frames"]
+    others = ["Encoded", "Frame", "FramesInfo", "Info", "QualityError", "Quantized", "__version__"]
 
     assert sorted([*errors, *functions, *others]) == sorted(kmcodec.__all__)
     assert all(issubclass(getattr(kmcodec, name), kmcodec.KmqError) for name in errors)

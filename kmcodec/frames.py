@@ -1,0 +1,219 @@
+"""Take frames down to the bytes of an animation, step by step, and back up."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from math import inf
+from typing import Any, NamedTuple, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .animation import Animation
+from .checks import check_integer
+from .codec import picture_pieces
+from .coding.bands import decode_pixel_bands
+from .coding.canvas import Canvas
+from .coding.container import Encoded, check_frame_limits, find_frames, join_frames, open_head
+from .coding.frame_coding import code_frames
+from .coding.frames import FrameDecoder
+from .coding.metadata import collect_metadata, pillow_info
+from .coding.plan import plan_frames
+from .coding.source import Source
+from .format import MAX_FRAME_COUNT, MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
+from .frame_options import FrameOptions, Timing
+from .images.embedded import read_metadata
+from .images.pixels import ImageLike, Indexed, Pixels, color_palette, read_image
+from .options import EncodeOptions, Options, split_options
+from .quantizer.frames import MappedFrames, choose_frame_palettes, default_colors
+from .quantizer.gathered import GatheredFrames
+from .quantizer.indexing import fit_mode
+from .stages import Stages
+
+
+class FramesInfo(NamedTuple):
+    """What a file of frames shows.
+
+    Attributes:
+        palette: (K, 3 or 4) uint8, of all frames.
+        psnr: in dB, that of all pixels of all frames; infinite if exact.
+        animation: how they are timed; None for one frame, which makes a still file.
+    """
+
+    palette: NDArray[np.uint8]
+    psnr: float
+    animation: Animation | None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every pixel keeps its color, but for hidden ones unless ``keep_hidden``."""
+        return self.psnr == inf
+
+    @property
+    def frame_count(self) -> int:
+        """The number of frames."""
+        return self.animation.frame_count if self.animation else 1
+
+
+class Frame(NamedTuple):
+    """A frame of an animation.
+
+    Attributes:
+        pixels: (height, width, 3 or 4) uint8, which cannot be written to.
+        duration: how long it is shown, in milliseconds.
+    """
+
+    pixels: NDArray[np.uint8]
+    duration: Fraction
+
+
+def frame_pieces(
+    frames: Iterable[ImageLike], /, colors: int | None = None, **options: Unpack[FrameOptions]
+) -> tuple[FramesInfo, Iterator[bytes | bytearray]]:
+    """Return what the file of ``encode_frames`` shows, and its pieces; all is coded by then."""
+    timing = Timing(
+        options.pop("duration", None), options.pop("loop", None), options.pop("key_interval", None)
+    )
+    settings, given = split_options(
+        options, EncodeOptions, colors=256 if colors is None else colors
+    )
+    if settings.importance is not None:
+        raise ValueError("importance is of one picture; it cannot be of several")
+    gathered, found = _gather(frames, timing, given, settings)
+    if colors is None:
+        settings = replace(settings, colors=default_colors(gathered))
+    metadata = collect_metadata(given, found, fit_mode(gathered.form.mode, settings))
+    if len(gathered) == 1:
+        quantized, pieces = picture_pieces(gathered.form.picture(gathered.last), metadata, settings)
+        return FramesInfo(color_palette(quantized.palette), quantized.psnr, None), pieces
+    stages = Stages(settings.progress)
+    animation = timing.animation(gathered.changed, gathered.pixels)
+    results = []
+    for chosen in choose_frame_palettes(gathered, settings, stages):
+        mapped = MappedFrames(gathered, chosen, straight=settings.keep_hidden)
+        first = Indexed(chosen.mode, chosen.palette, mapped.first())
+        keep_order = settings.palette is not None or chosen.mode.has_palette
+        plans = plan_frames(first, chosen.counts, keep_order, settings)
+        results.append((code_frames(mapped, plans, animation, settings, stages), mapped))
+    coded, shown = min(results, key=lambda result: result[0].size)
+    header, section, _ = coded.plan
+    pieces = join_frames(header, metadata, section, animation, coded.lengths, coded.payloads)
+    return FramesInfo(color_palette(shown.palette), shown.loss.psnr, animation), pieces
+
+
+def _gather(
+    frames: Any, timing: Timing, given: Mapping[str, Any], settings: Options
+) -> tuple[GatheredFrames, dict[str, Any]]:
+    """Gather the frames and their times, and read the metadata of the first."""
+    if isinstance(frames, Image.Image) or (isinstance(frames, np.ndarray) and frames.ndim < 4):
+        raise TypeError("one image is given where several are wanted, in a list")
+    if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
+        raise TypeError(f"frames are several images in a list, not {type(frames).__name__}")
+    gathered, found = GatheredFrames(), {}
+    with Stages(settings.progress)("reading"):
+        for number, image in enumerate(frames):
+            if number == MAX_FRAME_COUNT:
+                raise ValueError(f"there are more than {MAX_FRAME_COUNT} frames")
+            picture = _read_frame(number, image, settings)
+            if not number:
+                read = read_metadata(image, given, settings.has_color)
+                # In its bytes, before the image goes on to its next frame.
+                found = pillow_info(collect_metadata({}, read, picture.mode))
+            timing.take(image)
+            gathered.add(picture)
+    if not gathered.changed:
+        raise ValueError("an animation needs at least one frame")
+    timing.finish()
+    return gathered, found
+
+
+def _read_frame(number: int, image: Any, settings: Options) -> Pixels | Indexed:
+    try:
+        return read_image(image, settings.has_color)
+    except TypeError as error:
+        raise TypeError(f"frame {number}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"frame {number}: {error}") from error
+
+
+def encode_frames(
+    frames: Iterable[ImageLike], /, colors: int | None = None, **options: Unpack[FrameOptions]
+) -> Encoded:
+    """Encode frames as a .kmq file: bytes with the attributes ``psnr`` and ``is_exact``.
+
+    Args:
+        frames: images as for ``encode``, all of one size, or an array (frames, height, width,
+            channels); they are taken one at a time. Their mode is kept if they share it, and their
+            palette too; otherwise they are RGB or RGBA. One frame makes a still file.
+        colors: most entries of the palette, which all frames share, 1..65536. None for 256; or, if
+            no frame has more than 256 colors, for as many as they have together. If there are no
+            more, all are kept exactly.
+        **options: see ``kmcodec.frame_options.FrameOptions``; and all of ``encode`` but
+            ``importance``. Metadata is that of the first frame.
+
+    Raises:
+        QualityError: ``psnr``, or an ``exact`` result, takes more colors.
+        OSError: there is no room for temporary files.
+        TypeError, ValueError: a frame, which is named, or an option cannot be used.
+    """
+    info, pieces = frame_pieces(frames, colors, **options)
+    return Encoded.of(pieces, info.psnr)
+
+
+def decode_frames(
+    source: Source,
+    /,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    max_pixels: int | None = MAX_PIXELS,
+    max_frames: int | None = MAX_FRAMES,
+    max_total_pixels: int | None = MAX_TOTAL_PIXELS,
+    threads: int | None = None,
+) -> Iterator[Frame]:
+    """Decode the frames of a .kmq file one at a time; a still file has one, of duration 0.
+
+    A frame that is as the one before has the same array. What is opened here is closed when the
+    iterator ends, or is closed.
+
+    Args:
+        source: a path, the file's bytes in any buffer, or a binary file.
+        start: number of the first frame to decode, from 0.
+        stop: number of the frame after the last one; None for all, as are larger numbers.
+        max_pixels: largest width times height to accept; None for any.
+        max_frames: most frames to accept; None for any.
+        max_total_pixels: largest product of both to accept; None for any.
+        threads: bands decoded at once; None for one a core.
+
+    Raises:
+        KmqError: the data is damaged, hostile, of another format or above a limit; this is found
+            when frames are taken.
+        TypeError, ValueError: ``start`` or ``stop`` is no number of a frame.
+    """
+    wanted = slice(
+        check_integer("start", start, 0), None if stop is None else check_integer("stop", stop, 0)
+    )
+    return _decode_frames(source, wanted, max_pixels, max_frames, max_total_pixels, threads)
+
+
+def _decode_frames(
+    source: Source,
+    wanted: slice,
+    max_pixels: int | None,
+    max_frames: int | None,
+    max_total_pixels: int | None,
+    threads: int | None,
+) -> Iterator[Frame]:
+    with open_head(source, max_pixels) as (stream, head):
+        check_frame_limits(head, max_frames, max_total_pixels)
+        if head.animation is None:
+            still = decode_pixel_bands(stream, head, None, threads, None)
+            still.setflags(write=False)
+            yield from [Frame(still, Fraction(0))][wanted]
+            return
+        decoder = FrameDecoder(stream, head, find_frames(stream, head), threads)
+        canvas = Canvas(head)
+        for number in range(head.animation.frame_count)[wanted]:
+            decoder.seek(number)
+            yield Frame(canvas.show(decoder), head.animation.duration(number))
