@@ -82,7 +82,7 @@ def frame_pieces(
         raise ValueError("importance is of one picture; it cannot be of several")
     gathered, found = _gather(frames, timing, given, settings)
     if colors is None:
-        settings = replace(settings, colors=default_colors(gathered))
+        settings = replace(settings, colors=default_colors(gathered, settings))
     metadata = collect_metadata(given, found, fit_mode(gathered.form.mode, settings))
     if len(gathered) == 1:
         quantized, pieces = picture_pieces(gathered.form.picture(gathered.last), metadata, settings)

@@ -7,6 +7,7 @@ is full is the ``OSError`` that it always is.
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +26,12 @@ class ByteSpool:
 
     def __init__(self) -> None:
         """Make an empty one."""
-        self._file = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115  (it ends with the spool)
+        self._file = SpooledTemporaryFile(_MEMORY_BYTES)  # noqa: SIM115  (closed by __del__)
+
+    def __del__(self) -> None:
+        """Close the file: whoever has the pieces may never take them, and so never end."""
+        with suppress(OSError):  # of a full disk, which was told before
+            self._file.close()
 
     def append(self, piece: bytes | bytearray) -> None:
         """Add a piece.

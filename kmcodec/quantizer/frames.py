@@ -137,11 +137,14 @@ def _lower_rate(
     return indices
 
 
-def default_colors(frames: GatheredFrames) -> int:
-    """Return 256, or as many colors as all frames have if none of them has more than 256."""
+def default_colors(frames: GatheredFrames, options: Options) -> int:
+    """Return 256, or as many colors as all frames have if none of them has more than 256.
+
+    All that are hidden count as one, unless they are to be kept.
+    """
     values = frames.histogram()
-    numbers = np.arange(len(values.colors))  # of colors, all hidden ones as one
-    if frames.form.palette is None:
+    numbers = np.arange(len(values.colors))
+    if frames.form.palette is None and not options.keep_hidden:
         numbers[values.hidden] = values.hidden[:1]
     together = len(np.unique(numbers))
     if together <= _DEFAULT_COLORS:
