@@ -1,6 +1,7 @@
 """How much memory coding takes, beside the picture."""
 
 import tracemalloc
+from collections import deque
 
 import numpy as np
 import pytest
@@ -83,6 +84,39 @@ def test_flat_pictures_are_decoded_in_little_memory():
     for read in (kmcodec.decode, kmcodec.decode_indexed):
         peak = traced_peak(lambda read=read: read(data, threads=1))
         assert peak < 9 * indices.size + 8_000_000
+
+
+def recording(count, height=100, width=160):
+    """Draw frames on one canvas, a few marks at a time."""
+    rng = np.random.default_rng(0)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    for number in range(count):
+        if number % 3:
+            top, left = rng.integers(0, (height - 8, width - 40))
+            canvas[top : top + 8, left : left + 40] = rng.integers(0, 4, (8, 40, 1)) * 60
+        yield canvas
+
+
+def test_a_long_recording_takes_little_memory(tmp_path):
+    """Of any number of frames, some bytes of each and a few megabytes are all that is held."""
+    path = tmp_path / "a.kmq"
+    frames = recording(600)
+    encode = traced_peak(lambda: kmcodec.save_frames(frames, path, coding="packed", threads=1))
+    decode = traced_peak(lambda: deque(kmcodec.decode_frames(path, threads=1), 0))
+
+    assert encode < 9_000_000
+    assert decode < 1_000_000
+
+
+def test_colors_bound_the_memory_of_frames(tmp_path):
+    """Colors that come again are held once."""
+    rng = np.random.default_rng(0)
+    colors = rng.integers(0, 256, (3000, 3), dtype=np.uint8)
+    frames = (colors[rng.integers(0, 3000, (60, 80))] for _ in range(100))
+    path = tmp_path / "a.kmq"
+    peak = traced_peak(lambda: kmcodec.save_frames(frames, path, 16, coding="packed", speed=10))
+
+    assert peak < 20_000_000
 
 
 def test_the_table_of_codes_is_made_once(monkeypatch):

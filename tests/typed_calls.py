@@ -1,5 +1,6 @@
 """Right and wrong calls, for type checkers: each wrong one must be an error, or its comment is."""
 
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 
@@ -30,6 +31,12 @@ for source in ("a.kmq", Path("a.kmq"), data, bytearray(data), BytesIO(data)):
     kmcodec.decode_indexed(source, threads=1, progress=None)
     kmcodec.load(source, progress=print).size
     kmcodec.info(source, check=True).bits["file"]
+    kmcodec.decode_frames(source, start=1, stop=None, max_frames=9, max_total_pixels=None)
+film: bytes = kmcodec.encode_frames([image, pixels], 16, duration=40, loop=0, key_interval=9)
+kmcodec.encode_frames((image for _ in "ab"), duration=[33.3, Fraction(1001, 30)], comment="text")
+kmcodec.save_frames([image], Path("a.kmq"), None, dither=1).frame_count
+for frame in kmcodec.decode_frames(film, threads=1):
+    kmcodec.encode(frame.pixels, 16, comment=str(frame.duration.numerator))
 
 kmcodec.encode("a.png")  # type: ignore[arg-type]  # a path is no picture
 kmcodec.encode(image, colours=16)  # type: ignore[call-arg]
@@ -43,6 +50,10 @@ kmcodec.encode(image, keep_hidden="all")  # type: ignore[arg-type]
 kmcodec.encode(image=image)  # type: ignore[call-arg]
 kmcodec.quantize(image, coding="packed")  # type: ignore[call-arg]
 kmcodec.encode_indexed(palette, indices, dither=1)  # type: ignore[call-arg]
+kmcodec.encode_frames(image)  # type: ignore[arg-type]
+kmcodec.encode_frames([image], duration="40")  # type: ignore[arg-type]
+kmcodec.encode_frames([image], delay=40)  # type: ignore[call-arg]
+kmcodec.decode_frames(film, start="0")  # type: ignore[arg-type]
 kmcodec.save(image)  # type: ignore[call-arg]
 kmcodec.decode(image)  # type: ignore[arg-type]
 kmcodec.decode(data, threads="2")  # type: ignore[arg-type]
