@@ -23,7 +23,9 @@ def map_frames(images, **options):
     results = []
     for chosen in choose_frame_palettes(frames, settings, Stages()):
         mapped = MappedFrames(frames, chosen, straight=settings.keep_hidden)
-        indices = [plane.copy() for plane in mapped]
+        indices = []
+        for plane in mapped:
+            indices.append(indices[-1] if plane is None else plane.copy())
         results.append((chosen.mode, chosen.palette, indices, mapped.loss))
     return results
 

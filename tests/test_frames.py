@@ -66,6 +66,16 @@ def test_frames_come_back_in_order():
         assert decoder.codes.tolist() == frame.tolist()
 
 
+def test_frames_that_are_as_the_one_before_need_not_be_given():
+    """The payloads are the same, also of key frames."""
+    known, told = FrameEncoder(HEADER, 3), FrameEncoder(HEADER, 3)
+    for number in range(9):
+        codes = FRAMES[number // 4]
+        payloads = known.encode(codes)
+
+        assert told.encode(None if number % 4 else codes) == payloads
+
+
 def test_frames_come_back_in_any_order():
     """Seeking back and forth gives each frame as it is, from whatever frame is held."""
     decoder = decoder_of(DATA)

@@ -12,8 +12,9 @@ from PIL import Image
 
 import kmcodec
 from kmcodec.coding.container import read_head
-from kmcodec.coding.plan import plan_file
-from kmcodec.format import MAX_MODELLED_CELLS, Coding, Flags, Mode
+from kmcodec.coding.plan import plan_file, plan_frames
+from kmcodec.coding.sections import SectionReader, read_palette
+from kmcodec.format import HEADER_BYTES, MAX_MODELLED_CELLS, Coding, Flags, Mode
 from kmcodec.images.pixels import Indexed
 from kmcodec.options import Options
 
@@ -282,3 +283,49 @@ def test_bands_that_no_decoder_takes_are_refused_before_they_are_coded():
 
     with pytest.raises(ValueError, match="bands of 65536 rows are longer than 4294967295 bytes"):
         plan_file(source, True, Options(band_rows=1 << 16))
+
+
+@pytest.mark.parametrize("keep_order", [False, True])
+@pytest.mark.parametrize("colors", [2, 9, 200, 300])
+def test_codes_of_frames_are_their_indices_by_another_palette(colors, keep_order):
+    """Modelled or packed, what is decoded is the picture, and its indices if they are to stay."""
+    pixels = picture(40, 30, colors)
+    palette, indices = kmcodec.quantize(pixels, colors)
+    counts = np.bincount(indices.ravel(), minlength=colors)
+    plans = plan_frames(Indexed(Mode.RGB, palette, indices), counts, keep_order, Options())
+
+    assert [plan.header.coding for plan in plans] == [Coding.MODELLED, Coding.PACKED]
+    for plan in plans:
+        data = plan.header.pack() + plan.palette
+        reader = SectionReader(BytesIO(data))
+        reader.take("header", HEADER_BYTES)
+        entries, order = read_palette(reader, plan.header)
+        codes = plan.codes(indices)
+        shown = codes if order is None else order[codes]
+        assert entries[shown].tolist() == pixels.tolist()
+        if keep_order:
+            assert shown.tolist() == indices.tolist()
+            assert entries.tolist() == palette.tolist()
+
+
+def test_the_order_of_codes_minds_all_frames():
+    """It is made by counts that the first frame alone does not tell."""
+    rng = np.random.default_rng(0)
+    palette = rng.integers(0, 256, (64, 3)).astype(np.uint8)
+    first = Indexed(Mode.RGB, palette, rng.integers(0, 64, (300, 300)).astype(np.uint8))
+    tables = {
+        plan_frames(first, counts, False, Options())[0].table.tobytes()
+        for counts in (np.ones(64, np.int64), rng.integers(1, 10**6, 64))
+    }
+
+    assert len(tables) == 2
+
+
+def test_frames_of_one_color_or_packed_have_one_plan():
+    """There is nothing to choose."""
+    one = Indexed(Mode.L, np.zeros((1, 1), np.uint8), np.zeros((4, 5), np.uint8))
+    two = Indexed(Mode.L, np.array([[9], [3]], np.uint8), np.eye(4, dtype=np.uint8))
+    (plan,) = plan_frames(one, np.array([20]), True, Options())
+    assert plan.header.coding == Coding.PACKED
+    (plan,) = plan_frames(two, np.array([12, 4]), False, Options(coding="packed"))
+    assert (plan.palette, plan.table, plan.header.flags) == (b"\x09\x03", None, 0)

@@ -33,7 +33,7 @@ class CodedFrames(NamedTuple):
 
 
 def code_frames(
-    frames: Iterable[Indices],
+    frames: Iterable[Indices | None],
     plans: Sequence[FramePlan],
     animation: Animation,
     options: Options,
@@ -42,7 +42,8 @@ def code_frames(
     """Code frames by the first of some plans, or packed by the last if that is smaller.
 
     Args:
-        frames: the indices of each frame, (height, width); they may be iterated over again.
+        frames: the indices of each frame, (height, width), or None if it is as the one before;
+            they may be iterated over again.
         plans: what ``plan_frames`` gave.
         animation: how the frames are timed.
         options: ``slack`` and ``threads``.
@@ -55,7 +56,7 @@ def code_frames(
 
 
 def _code(
-    frames: Iterable[Indices],
+    frames: Iterable[Indices | None],
     plan: FramePlan,
     animation: Animation,
     options: Options,
@@ -65,7 +66,8 @@ def _code(
     lengths, payloads = array("I"), ByteSpool()
     with stages("coding", animation.frame_count):
         for indices in frames:
-            for payload in encoder.encode(plan.codes(indices)):
+            codes = None if indices is None else plan.codes(indices)
+            for payload in encoder.encode(codes):
                 lengths.append(len(payload))
                 payloads.append(payload)
             stages.step()

@@ -37,20 +37,23 @@ class FrameEncoder:
         self._bands = _MovingBands(header)
         self._frame = 0
 
-    def encode(self, codes: Indices) -> list[bytes]:
+    def encode(self, codes: Indices | None) -> list[bytes]:
         """Return the payload of each band of the next frame, empty where nothing changed.
 
         Args:
-            codes: (height, width) uint8 up to 256 colors, else uint16, each below ``color_count``.
+            codes: (height, width) uint8 up to 256 colors, else uint16, each below ``color_count``;
+                None if they are still those of the frame before.
         """
         header = self._header
         is_key = self._frame % self._key_interval == 0
         self._frame += 1
-        if header.color_count == 1:
+        if header.color_count == 1 or (codes is None and not is_key):
             return [b""] * header.band_count
+        if codes is not None:
+            self._codes = codes
 
         def encode(number: int) -> bytes:
-            rows = np.ascontiguousarray(codes[slice(*header.rows_of_band(number))])
+            rows = np.ascontiguousarray(self._codes[slice(*header.rows_of_band(number))])
             payload: bytes = self._bands[number].encode(rows, is_key, self._slack)
             return payload
 

@@ -183,14 +183,19 @@ class MappedFrames:
         self._chosen = chosen
         self._compared = Comparison.of(chosen.palette, straight)
 
-    def __iter__(self) -> Iterator[Indices]:
-        """Yield the indices of each frame, (height, width), which change with the next."""
+    def __iter__(self) -> Iterator[Indices | None]:
+        """Yield the indices of each frame, (height, width), which change with the next.
+
+        Yield None for one that is as the frame before.
+        """
         chosen, frames = self._chosen, self._frames
         places = _Places(frames)
         indices: Indices = np.zeros(places.plane.shape, chosen.nearest.dtype)
         error = 0
         for frame, change in enumerate(frames):
-            if change is not None:
+            if change is None:
+                yield None
+            else:
                 before, after = places.follow(change)
                 mapped = chosen.nearest[after]
                 if chosen.map_rows is not None:
@@ -198,13 +203,13 @@ class MappedFrames:
                     gone = self._error(before, change.take(indices)[: len(before)])
                     error += (len(frames) - frame) * (self._error(after, mapped) - gone)
                 change.put(indices, mapped)
-            yield indices
+                yield indices
         if chosen.map_rows is not None:
             self.loss = self._compared.loss(error, int(chosen.colors.counts.sum()))
 
     def first(self) -> Indices:
         """Return the indices of the first frame."""
-        return next(iter(self)).copy()
+        return next(plane.copy() for plane in self if plane is not None)
 
     def _error(self, places: NDArray[np.uint32], indices: Indices) -> int:
         """Return the sum of squared errors of some pixels."""

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from math import prod
+from math import gcd, prod
 from typing import Final
 
 import numpy as np
@@ -186,10 +186,10 @@ class GatheredFrames:
             self.changed.append(0)
             return
         before, after = self.last[rows], values[rows]
-        channels = range(values.shape[2])
-        mask = reduce(np.logical_or, (before[..., c] != after[..., c] for c in channels))
-        change = Change(rows, mask, after[mask])
-        self._tally.change(len(self), before[mask], change.values)
+        differ = before != after
+        mask = reduce(np.bitwise_or, (differ[..., c] for c in range(values.shape[2])))
+        change = Change(rows, mask, _pick(after, mask))
+        self._tally.change(len(self), _pick(before, mask), change.values)
         self._spool.append(change)
         self.changed.append(len(change.values))
         self.last[rows] = after
@@ -222,5 +222,20 @@ def _are_equal(palette: NDArray[np.uint8] | None, other: NDArray[np.uint8] | Non
 
 def _differing_rows(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Return the rows in which two (height, width, channels) differ."""
-    flat = [np.ascontiguousarray(values).reshape(len(values), -1) for values in (before, after)]
+    row_bytes = prod(before.shape[1:])
+    word = np.dtype(f"u{gcd(row_bytes, 8)}")  # as the longest are compared the fastest
+    flat = [
+        np.ascontiguousarray(values).reshape(len(values), row_bytes).view(word)
+        for values in (before, after)
+    ]
     return np.flatnonzero((flat[0] != flat[1]).any(axis=1))
+
+
+def _pick(values: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return those of (height, width, channels) values that a mask tells: (n, channels).
+
+    Each is taken as a whole, as NumPy would take its channels one by one.
+    """
+    channels = values.shape[2]
+    picked = np.ascontiguousarray(values).view(f"V{channels}")[..., 0][mask]
+    return picked.view(np.uint8).reshape(-1, channels)
