@@ -1,6 +1,6 @@
 """Take frames down to the bytes of an animation, step by step, and back up."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import replace
 from fractions import Fraction
 from math import inf
@@ -16,7 +16,7 @@ from .codec import picture_pieces
 from .coding.bands import decode_pixel_bands
 from .coding.canvas import Canvas
 from .coding.container import Encoded, check_frame_limits, find_frames, join_frames, open_head
-from .coding.frame_coding import code_frames
+from .coding.frame_coding import CodedFrames, code_frames
 from .coding.frames import FrameDecoder
 from .coding.metadata import collect_metadata, pillow_info
 from .coding.plan import plan_frames
@@ -25,7 +25,7 @@ from .format import MAX_FRAME_COUNT, MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
 from .frame_options import FrameOptions, Timing
 from .images.embedded import read_metadata
 from .images.pixels import ImageLike, Indexed, Pixels, color_palette, read_image
-from .options import EncodeOptions, Options, split_options
+from .options import Options, split_options
 from .quantizer.frames import MappedFrames, choose_frame_palettes, default_colors
 from .quantizer.gathered import GatheredFrames
 from .quantizer.indexing import fit_mode
@@ -75,9 +75,7 @@ def frame_pieces(
     timing = Timing(
         options.pop("duration", None), options.pop("loop", None), options.pop("key_interval", None)
     )
-    settings, given = split_options(
-        options, EncodeOptions, colors=256 if colors is None else colors
-    )
+    settings, given = split_options(options, FrameOptions, colors=256 if colors is None else colors)
     if settings.importance is not None:
         raise ValueError("importance is of one picture; it cannot be of several")
     gathered, found = _gather(frames, timing, given, settings)
@@ -87,16 +85,8 @@ def frame_pieces(
     if len(gathered) == 1:
         quantized, pieces = picture_pieces(gathered.form.picture(gathered.last), metadata, settings)
         return FramesInfo(color_palette(quantized.palette), quantized.psnr, None), pieces
-    stages = Stages(settings.progress)
     animation = timing.animation(gathered.changed, gathered.pixels)
-    results = []
-    for chosen in choose_frame_palettes(gathered, settings, stages):
-        mapped = MappedFrames(gathered, chosen, straight=settings.keep_hidden)
-        first = Indexed(chosen.mode, chosen.palette, mapped.first())
-        keep_order = settings.palette is not None or chosen.mode.has_palette
-        plans = plan_frames(first, chosen.counts, keep_order, settings)
-        results.append((code_frames(mapped, plans, animation, settings, stages), mapped))
-    coded, shown = min(results, key=lambda result: result[0].size)
+    coded, shown = _code_smallest(gathered, animation, settings)
     header, section, _ = coded.plan
     pieces = join_frames(header, metadata, section, animation, coded.lengths, coded.payloads)
     return FramesInfo(color_palette(shown.palette), shown.loss.psnr, animation), pieces
@@ -111,7 +101,8 @@ def _gather(
     if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
         raise TypeError(f"frames are several images in a list, not {type(frames).__name__}")
     gathered, found = GatheredFrames(), {}
-    with Stages(settings.progress)("reading"):
+    stages, total = Stages(settings.progress), len(frames) if isinstance(frames, Sized) else 0
+    with stages("reading", total or 1):
         for number, image in enumerate(frames):
             if number == MAX_FRAME_COUNT:
                 raise ValueError(f"there are more than {MAX_FRAME_COUNT} frames")
@@ -122,6 +113,8 @@ def _gather(
                 found = pillow_info(collect_metadata({}, read, picture.mode))
             timing.take(image)
             gathered.add(picture)
+            if total:
+                stages.step()
     if not gathered.changed:
         raise ValueError("an animation needs at least one frame")
     timing.finish()
@@ -137,6 +130,21 @@ def _read_frame(number: int, image: Any, settings: Options) -> Pixels | Indexed:
         raise ValueError(f"frame {number}: {error}") from error
 
 
+def _code_smallest(
+    gathered: GatheredFrames, animation: Animation, settings: Options
+) -> tuple[CodedFrames, MappedFrames]:
+    """Code frames with the palette that is asked for, and return them with what they show."""
+    stages = Stages(settings.progress)
+    results = []
+    for chosen in choose_frame_palettes(gathered, settings, stages):
+        mapped = MappedFrames(gathered, chosen, straight=settings.keep_hidden)
+        first = Indexed(chosen.mode, chosen.palette, mapped.first())
+        keep_order = settings.palette is not None or chosen.mode.has_palette
+        plans = plan_frames(first, chosen.counts, keep_order, settings)
+        results.append((code_frames(mapped, plans, animation, settings, stages), mapped))
+    return min(results, key=lambda result: result[0].size)
+
+
 def encode_frames(
     frames: Iterable[ImageLike], /, colors: int | None = None, **options: Unpack[FrameOptions]
 ) -> Encoded:
@@ -150,7 +158,8 @@ def encode_frames(
             no frame has more than 256 colors, for as many as they have together. If there are no
             more, all are kept exactly.
         **options: see ``kmcodec.frame_options.FrameOptions``; and all of ``encode`` but
-            ``importance``. Metadata is that of the first frame.
+            ``importance``. Metadata is that of the first frame. ``progress`` is told the stage
+            "reading" first, and frames while "coding".
 
     Raises:
         QualityError: ``psnr``, or an ``exact`` result, takes more colors.

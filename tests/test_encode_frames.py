@@ -369,14 +369,18 @@ def test_bytes_do_not_depend_on_threads(coding):
     assert len(files) == 1
 
 
-def test_progress_is_told():
-    """Of each stage, up to its end, which counts frames."""
+@pytest.mark.parametrize(("frames", "reading"), [(list(moving(3)), 20), (moving(3), 1)])
+def test_progress_is_told(frames, reading):
+    """Of each stage, up to its end; frames are counted as far as it is known how many come."""
     told = []
-    kmcodec.encode_frames(moving(3), 4, coding="packed", progress=lambda *step: told.append(step))
+    kmcodec.encode_frames(frames, 4, coding="packed", progress=lambda *step: told.append(step))
 
-    assert {stage for stage, _, _ in told} >= {"reading", "coding"}
-    assert ("reading", 0, 1) in told
-    assert ("coding", 20, 20) in told
+    assert [step for step in told if step[0] == "reading"] == [
+        ("reading", done, reading) for done in range(reading + 1)
+    ]
+    assert [step for step in told if step[0] == "coding"] == [
+        ("coding", done, 20) for done in range(21)
+    ]
 
 
 def test_one_color_takes_no_payload():
