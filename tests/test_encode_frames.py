@@ -17,7 +17,7 @@ from PIL import Image
 from test_gathered import MIXED, PALETTE, moving, paletted
 
 import kmcodec
-from kmcodec.errors import KmqError, LimitError, QualityError
+from kmcodec.errors import ChecksumError, KmqError, LimitError, QualityError
 from kmcodec.format import Coding, Mode
 
 CODINGS = ["packed"]
@@ -298,6 +298,19 @@ def test_files_are_closed(tmp_path):
 
     assert caught.value.filename == str(path)
     gc.collect()  # which warns of files that are open
+
+
+def test_frames_before_a_damaged_one_come():
+    """The error names the frame, and ends the iterator."""
+    images = list(moving(3))
+    data = bytearray(kmcodec.encode_frames(images, coding="packed", key_interval=10))
+    data[-1] ^= 1
+    frames = kmcodec.decode_frames(data)
+    for image in images[:19]:
+        assert next(frames).pixels.tolist() == image.tolist()
+    with pytest.raises(ChecksumError, match="frame 19 of 20"):
+        next(frames)
+    assert next(frames, None) is None
 
 
 @pytest.mark.parametrize("source", [[], 5, Image.new("L", (1, 1))])
