@@ -19,6 +19,8 @@ Duration = float | Fraction
 """A time in milliseconds."""
 
 _DEFAULT_DURATION: Final = 100
+_MOST_PARTS: Final = 1000
+"""The most parts of a millisecond in which a float is told: thirds are exact, and microseconds."""
 _SEEK_PIXELS: Final = 1 << 24
 """About the pixels that one thread decodes in a second."""
 _FRAME_SHARE: Final = 64
@@ -30,8 +32,8 @@ class FrameOptions(EncodeOptions, total=False):
 
     Attributes:
         duration: how long each frame is shown, in milliseconds: a number, or as many as there are
-            frames; of floats, microseconds are kept. None for what each Pillow image has as
-            ``info["duration"]``, or else 100.
+            frames; floats are the nearest fractions of up to 1000 parts. None for what each Pillow
+            image has as ``info["duration"]``, or else 100.
         loop: how often all frames are shown, 0 for ever; None for what the first image has as
             ``info["loop"]``, or else 0.
         key_interval: frames from one key frame to the next, at least 1: a frame is decoded from
@@ -125,7 +127,7 @@ def _read_duration(name: str, value: Any) -> Fraction:
         raise ValueError(f"{name} is {value}, must be from 0 to {MAX_NUMBER} milliseconds")
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
-    return Fraction(round(number * 1000), 1000)
+    return Fraction(number).limit_denominator(_MOST_PARTS)
 
 
 def choose_key_interval(changed: Sequence[int], pixels: int) -> int:

@@ -44,8 +44,11 @@ def test_the_names_are_those_of_pictures_and_three_more():
         (40, 40),
         (0, 0),
         (Fraction(1001, 30), Fraction(1001, 30)),
-        (33.3333, Fraction("33.333")),
-        (16.666666666666668, Fraction("16.667")),
+        (33.333, Fraction("33.333")),
+        (33.3333, Fraction(100, 3)),
+        (float(Fraction(1001, 30)), Fraction(1001, 30)),
+        (16.666666666666668, Fraction(50, 3)),
+        (0.001, Fraction(1, 1000)),
         (np.uint8(40), 40),
         (np.int64(40), 40),
         (np.float32(0.5), Fraction(1, 2)),
@@ -53,8 +56,8 @@ def test_the_names_are_those_of_pictures_and_three_more():
         (2**32 - 1, 2**32 - 1),
     ],
 )
-def test_durations_are_exact_or_of_microseconds(given, milliseconds):
-    """Integers and fractions stay as they are, floats as they were meant; alone or in a list."""
+def test_durations_are_exact_or_as_they_were_meant(given, milliseconds):
+    """Integers and fractions stay as they are, floats are simple fractions; alone or in a list."""
     assert durations([PIXELS] * 3, duration=given) == [milliseconds] * 3
     assert durations([PIXELS] * 3, duration=[1, given, 1]) == [1, milliseconds, 1]
 
