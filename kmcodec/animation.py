@@ -19,7 +19,7 @@ from .format import MAX_FRAME_COUNT, MAX_NUMBER
 _UNITS: Final = (1_000_000, 1000)
 """Ticks a second to which durations are rounded that no file can hold exactly."""
 
-_LONGEST: Final = 49 * 24 * 3600
+LONGEST: Final = 49 * 24 * 3600
 """Seconds, whose milliseconds are all a number of a file."""
 
 
@@ -97,8 +97,8 @@ class Animation:
             ValueError: a duration is negative, or of years; or as ``check``.
         """
         seconds = {duration: Fraction(duration) / 1000 for duration in set(durations)}
-        if not 0 <= min(seconds.values(), default=0) <= max(seconds.values(), default=0) < _LONGEST:
-            number = next(n for n, d in enumerate(durations) if not 0 <= seconds[d] < _LONGEST)
+        if not 0 <= min(seconds.values(), default=0) <= max(seconds.values(), default=0) < LONGEST:
+            number = next(n for n, d in enumerate(durations) if not 0 <= seconds[d] < LONGEST)
             duration = float(durations[number])
             raise ValueError(f"duration of frame {number} is {duration:g} ms, must be 0 to 49 days")
         unit = lcm(*(second.denominator for second in seconds.values()))
