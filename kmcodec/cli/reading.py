@@ -11,9 +11,10 @@ from typing import IO, Final
 
 from PIL import Image
 
-from kmcodec.format import MAGIC, MAX_PIXELS
+from kmcodec.errors import LimitError
+from kmcodec.format import MAGIC, MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
 
-from . import STANDARD, CommandError, Exit, binary, explain
+from . import STANDARD, CommandError, Exit, binary, explain, plural
 
 MAX_STREAM_BYTES: Final = 4 * MAX_PIXELS  # the largest picture at 32 bits a pixel
 _PIECE_BYTES: Final = 1 << 20
@@ -81,6 +82,14 @@ def may_be_picture(start: bytes) -> bool:
             return True
     except Exception:  # noqa: BLE001  (Pillow's readers raise many kinds)
         return False
+
+
+def check_frames(count: int, pixels: int) -> None:
+    """Refuse frames that are too many, or have too many pixels in all."""
+    if count > MAX_FRAMES:
+        raise LimitError(f"more than {MAX_FRAMES:,} frames")
+    if pixels > MAX_TOTAL_PIXELS:
+        raise LimitError(f"{plural(count, 'frame')} of more than {MAX_TOTAL_PIXELS:,} pixels")
 
 
 def is_kmq(start: bytes) -> bool:
