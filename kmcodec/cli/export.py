@@ -15,13 +15,16 @@ EXIF_FORMATS: Final = frozenset({"AVIF", "JPEG", "MPO", "PNG", "TIFF", "WEBP"})
 _JPEG_DPI: Final = 65535  # a larger one is written as its last 16 bits
 
 
-def write_image(image: Image.Image, target: str, warn: Callable[[str], None]) -> bytes:
+def write_image(
+    image: Image.Image, target: str, warn: Callable[[str], None], **settings: Any
+) -> bytes:
     """Return a picture as a file of a format; metadata without room in it is left out.
 
     Args:
         image: in a mode that the format takes.
         target: the format, in Pillow's word.
         warn: is told what is left out.
+        **settings: for the writer, such as those of several frames.
 
     Raises:
         Exception: of many kinds, if Pillow's writer cannot write the picture.
@@ -36,11 +39,11 @@ def write_image(image: Image.Image, target: str, warn: Callable[[str], None]) ->
         name: value for name, value in metadata.items() if has_room(name, value, target)
     }
     try:
-        data = _write(bare, target, kept)
+        data = _write(bare, target, kept, settings)
     except Exception:
         if not kept:
             raise
-        data, kept = _write_what_fits(bare, target, kept)
+        data, kept = _write_what_fits(bare, target, kept, settings)
     for name in sorted(metadata.keys() - kept):
         warn(f"{target} has no room for its {name}, which is left out")
     return data
@@ -54,22 +57,24 @@ def has_room(name: str, value: Any, target: str) -> bool:
 
 
 def _write_what_fits(
-    image: Image.Image, target: str, metadata: Mapping[str, Any]
+    image: Image.Image, target: str, metadata: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> tuple[bytes, dict[str, Any]]:
     """Find by trial what a writer takes, as each has limits of its own."""
-    data, kept = _write(image, target, {}), dict[str, Any]()
+    data, kept = _write(image, target, {}, settings), dict[str, Any]()
     for name, value in metadata.items():
         try:
-            data = _write(image, target, kept | {name: value})
+            data = _write(image, target, kept | {name: value}, settings)
         except Exception:  # noqa: BLE001  (Pillow's writers raise many kinds)
             continue
         kept[name] = value
     return data, kept
 
 
-def _write(image: Image.Image, target: str, metadata: Mapping[str, Any]) -> bytes:
+def _write(
+    image: Image.Image, target: str, metadata: Mapping[str, Any], settings: Mapping[str, Any]
+) -> bytes:
     buffer = BytesIO()
-    image.save(buffer, target, **writer_options(image, target, metadata))
+    image.save(buffer, target, **writer_options(image, target, metadata), **settings)
     return buffer.getvalue()
 
 

@@ -5,14 +5,14 @@ and opaque ones, or "P;A", of any.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kmcodec.codec import decode_indexed
 from kmcodec.format import METADATA_NAMES, Indices
 
 # By format, the kinds that its writer takes and keeps as they are, as far as the format does.
@@ -64,13 +64,16 @@ class ExportError(ValueError):
 
 
 def fit_image(
-    image: Image.Image, file: IO[bytes], target: str, background: tuple[int, ...] | None
+    image: Image.Image,
+    read: Callable[[], tuple[NDArray[np.uint8], Indices]],
+    target: str,
+    background: tuple[int, ...] | None,
 ) -> Image.Image:
     """Return a picture in a mode that a format holds, with all of its colors and alpha.
 
     Args:
         image: of a .kmq file, its pixels read.
-        file: that file.
+        read: returns its palette and indices, if they are needed.
         target: the format, in Pillow's word.
         background: the color to put the picture on, if it has alpha that the format cannot hold.
 
@@ -78,32 +81,52 @@ def fit_image(
         ExportError: there is no such mode.
     """
     check_size(image.size, target)
-    kinds = _KINDS.get(target, _OTHER_KINDS).split()
-    kind = kind_of(image)
-    if kind in kinds:
+    if kind_of(image) in _KINDS.get(target, _OTHER_KINDS).split():
         return image
-    palette, indices = decode_indexed(file, max_pixels=None)
-    palette = drop_alpha(palette, indices)
-    candidates = [candidate for candidate in _ORDERS.get(kind, _COLOR_FIRST) if candidate in kinds]
-    made = make_image(candidates, palette, indices)
-    if made is None and background is not None:
-        palette = flatten(palette, background)
-        made = make_image(candidates, palette, indices)
-    if made is None:
-        raise ExportError(find_fault(palette, target, kinds))
+    palette, indices = read()
+    used = np.bincount(indices.ravel(), minlength=len(palette)) > 0
+    made = choose_kind(kind_of(image), palette, used, target, background)(indices)
     made.info.update((name, image.info[name]) for name in METADATA_NAMES if name in image.info)
     return made
 
 
-def make_image(
-    kinds: list[str], palette: NDArray[np.uint8], indices: Indices
-) -> Image.Image | None:
-    """Make a picture of the first kind that holds it; None if none does."""
-    for kind in kinds:
-        image = _MAKERS[kind](palette, indices)
-        if image:
-            return image
-    return None
+def choose_kind(
+    kind: str,
+    palette: NDArray[np.uint8],
+    used: NDArray[np.bool_],
+    target: str,
+    background: tuple[int, ...] | None,
+) -> Callable[[Indices], Image.Image]:
+    """Return a function that makes a picture of indices, of a kind that a format holds.
+
+    Args:
+        kind: that is to be kept if it can be.
+        palette: (K, 3) or (K, 4) uint8.
+        used: (K,), which entries the indices may have.
+        target: the format, in Pillow's word.
+        background: as for ``fit_image``.
+
+    Raises:
+        ExportError: there is no such kind.
+    """
+    kinds = _KINDS.get(target, _OTHER_KINDS).split()
+    order = [kind, *_ORDERS.get(kind, _COLOR_FIRST)]
+    candidates = [candidate for candidate in order if candidate in kinds and candidate in _MAKERS]
+    palette = drop_alpha(palette, used)
+    sample: Indices = np.flatnonzero(used)[np.newaxis].astype(np.uint16)
+    ways = [palette] if background is None else [palette, flatten(palette, background)]
+    for entries in ways:
+        for candidate in candidates:
+            if _MAKERS[candidate](entries, sample):
+                return partial(_make, candidate, entries)
+    raise ExportError(find_fault(ways[-1], target, kinds))
+
+
+def _make(kind: str, palette: NDArray[np.uint8], indices: Indices) -> Image.Image:
+    """Make a picture of a kind that holds it."""
+    image = _MAKERS[kind](palette, indices)
+    assert image
+    return image
 
 
 def kind_of(image: Image.Image) -> str:
@@ -142,12 +165,12 @@ def flatten(palette: NDArray[np.uint8], background: tuple[int, ...]) -> NDArray[
     return ((mixed + 127) // 255).astype(np.uint8)
 
 
-def drop_alpha(palette: NDArray[np.uint8], indices: Indices) -> NDArray[np.uint8]:
+def drop_alpha(palette: NDArray[np.uint8], used: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return a palette without alpha where no pixel needs it: of all entries, or of unused ones."""
     if palette.shape[1] == 3:
         return palette
     palette = palette.copy()
-    palette[np.bincount(indices.ravel(), minlength=len(palette)) == 0, 3] = 255
+    palette[~used, 3] = 255
     return palette[:, :3] if (palette[:, 3] == 255).all() else palette
 
 
