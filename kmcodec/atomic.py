@@ -45,6 +45,38 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             yield file
 
 
+@contextmanager
+def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Make a directory that becomes ``path`` when the block ends well, and else never was.
+
+    Until then it has a name of its own beside it. If there is a directory of that name, it is
+    replaced with the files in it: it goes out of the way for that, and comes back if that fails.
+    The files in the new one are written to disk before. A symbolic link is followed.
+    """
+    target = Path(os.path.realpath(path))
+    made = target.with_name(f".kmq-{token_hex(8)}.tmp")
+    replaced = made.with_suffix(".old")
+    try:
+        made.mkdir()
+        yield made
+        for file in made.iterdir():
+            _sync(file)
+        _sync(made)
+        if target.exists():
+            made.chmod(stat.S_IMODE(target.stat().st_mode))
+            target.rename(replaced)
+        made.rename(target)
+    except BaseException as error:
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        _remove_directory(made)
+        if isinstance(error, OSError) and error.filename == str(made):
+            raise type(error)(error.errno, error.strerror, str(path)) from None
+        raise
+    _remove_directory(replaced)
+    _sync(target.parent)
+
+
 def is_own_name(path: str | os.PathLike[str]) -> bool:
     """Return whether a path names a regular file, or one that can be made, and no descriptor."""
     target, descriptor = _resolve(path)
@@ -100,12 +132,20 @@ def _replacing(
         if isinstance(error, OSError) and error.filename == str(temporary):
             raise type(error)(error.errno, error.strerror, str(path)) from None
         raise
-    _sync_directory(target.parent)
+    _sync(target.parent)
 
 
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
+
+
+def _remove_directory(path: Path) -> None:
+    """Remove a directory and the files in it, but none within, which keeps it there."""
+    with suppress(OSError):
+        for file in path.iterdir():
+            _remove(file)
+        path.rmdir()
 
 
 def _take_over(number: int, target: Path, old: os.stat_result) -> None:
@@ -131,8 +171,8 @@ def _take_over(number: int, target: Path, old: os.stat_result) -> None:
             os.fchmod(number, mode)
 
 
-def _sync_directory(path: Path) -> None:
-    """Make a rename last through a power cut, where directories can be synced."""
+def _sync(path: Path) -> None:
+    """Make a file, or the names in a directory, last through a power cut, where it is possible."""
     with suppress(OSError):
         number = os.open(path, os.O_RDONLY)
         try:

@@ -165,7 +165,7 @@ def monkeypatched_encoder(act):
     ("code", "arguments"),
     [
         (1, ["missing.png"]),
-        (1, ["."]),
+        (2, ["."]),
         (1, ["a.png", "missing/out.kmq"]),
         (1, ["a.png", "x" * 300 + ".kmq"]),
         (1, ["rgba.kmq", "out.jpg"]),

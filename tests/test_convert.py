@@ -371,20 +371,6 @@ def test_exact(capsys):
     assert convert.main(["--exact", "-k", "16", "a.png", "e.kmq"]) == 0
 
 
-def test_animation(capsys):
-    """Of an animation the first frame is converted, with a warning that -q silences."""
-    frames = [Image.fromarray(picture(8, 8, 8, seed=seed)) for seed in range(3)]
-    frames[0].save("m.png", save_all=True, append_images=frames[1:])
-    assert convert.main(["m.png"]) == 0
-    error = capsys.readouterr().err
-    assert (
-        error == "kmq-convert: m.png: warning: more than one frame, only the first is converted\n"
-    )
-    assert np.array_equal(kmcodec.decode(Path("m.kmq").read_bytes()), np.asarray(frames[0]))
-    assert convert.main(["-q", "-f", "m.png"]) == 0
-    assert capsys.readouterr().err == ""
-
-
 def test_bombs(capsys, monkeypatch):
     """Pillow's limits on pixels are one line: a warning above one limit, code 1 above two."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)

@@ -7,7 +7,6 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from io import SEEK_END
 from typing import IO, Any, Final, TextIO
 
 from PIL import Image
@@ -25,16 +24,21 @@ from . import (
     add_common_options,
     explain,
     opened,
+    plural,
     run,
     tell,
 )
 from .coding_options import add_coding_options, given_options, parse_color, read_options
+from .directories import write_directory
 from .export import EXIF_FORMATS, write_image
+from .frame_options import add_frame_options
+from .frames_out import MOVING_FORMATS
 from .modes import ExportError, fit_image
+from .moving import Made, convert_frames
 from .orientation import orient_image, strip_metadata
-from .reading import open_input
 from .report import Report, describe_loss
-from .targets import check_target, choose_target, write_output
+from .source import Source, open_source
+from .targets import check_target, choose_target, is_directory, write_output
 
 COMMAND: Final = "kmq-convert"
 EXAMPLES: Final = """\
@@ -45,11 +49,15 @@ examples:
   kmq-convert photo.kmq photo.webp         any format that Pillow writes (WebP: lossless)
   kmq-convert --background white sprite.kmq sprite.jpg
   kmq-convert -f -k 64 art.kmq art.kmq     encode again, in place
+  kmq-convert walk.gif                     write walk.kmq, all its frames as browsers show them
+  kmq-convert walk.kmq walk.png            APNG; or GIF, WebP, AVIF, TIFF, or walk/ of PNG files
+  kmq-convert --fps 12 frames/ walk.kmq    pictures in a directory, by the numbers in their names
   kmq-convert - --to png < a.kmq > a.png   from and to a pipe
 
 Convert a picture that Pillow can read to .kmq, or a .kmq to what Pillow can write. A picture with
 no more colors than allowed is kept exactly. EXIF, ICC profile, XMP, dpi and comment are kept where
 the output format has room for them. The output file is the old one or the complete new one.
+Of frames all are converted, unless --frames chooses, or the output format holds one picture.
 """
 
 
@@ -81,7 +89,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("input", metavar="IN", help="the picture; - for standard input")
+    add("input", metavar="IN", help="the picture, or a directory of frames; - for standard input")
     add("out", metavar="OUT", nargs="?", help="default: IN with .kmq, or .png for a .kmq")
     add("-o", "--output", metavar="OUT", help="OUT, though it looks like a second IN; - for stdout")
     add("--to", metavar="FORMAT", help="format of OUT as an extension, where its name has none")
@@ -101,6 +109,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="tell the same in JSON, on stderr if OUT is -",
     )
     add_common_options(parser, "no warnings")
+    add_frame_options(parser.add_argument_group("moving pictures"))
     add_coding_options(parser.add_argument_group("coding, for .kmq output"))
     return parser
 
@@ -108,47 +117,50 @@ def make_parser() -> argparse.ArgumentParser:
 def convert(args: argparse.Namespace) -> int:
     """Convert as the command line says."""
     start = time.perf_counter()
-    with shown_warnings(args):
-        with open_input(args.input) as file:
-            image = open_image(file, args.input)
-            from_kmq = image.format == FORMAT
-            output, target_format = choose_target(args, from_kmq)
-            check_target(args, output, target_format, from_kmq)
-            report_to = find_report_stream(args, output)
-            load_image(image, args)
-            input_bytes = file.seek(0, SEEK_END)
-            exported = fit_target(image, file, args, target_format, output)
-        loses_exif = target_format not in {FORMAT, *EXIF_FORMATS}
-        if args.auto_orient or args.strip or loses_exif:
-            orient_image(image)
-            if exported is not None and exported is not image:
-                orient_image(exported)
-        if args.strip and exported is not None:
-            strip_metadata(exported)
-        quantized, pieces = (
-            encode_image(image, args)
-            if exported is None
-            else (None, [export_image(exported, target_format, output)])
-        )
-        size = write_output(pieces, output)
+    with shown_warnings(args), open_source(args.input) as (source, file):
+        output, target_format = choose_target(args, source.kmq is not None)
+        check_target(args, output, target_format, source.kmq is not None)
+        report_to = find_report_stream(args, output)
+        wanted = choose_frames(source, args, target_format)
+        make = convert_still if len(wanted) == 1 and not is_directory(output) else convert_frames
+        image, shown, pieces = make(source, wanted, args, target_format, output)
+        pieces = read_then_close(pieces, file)
+        if is_directory(output):
+            size = write_directory(pieces, len(wanted), output)
+        else:
+            size = write_output(pieces, output)
         report = Report.of(
             image,
-            quantized,
+            shown,
             input=args.input,
             output=output,
             format=target_format,
-            input_bytes=input_bytes,
+            frames=len(wanted),
+            input_bytes=source.input_bytes,
             bytes=size,
             seconds=time.perf_counter() - start,
         )
-        if quantized and not quantized.is_exact and not args.quiet and is_watched():
+        if shown and not shown.is_exact and not args.quiet and is_watched():
             keep_hidden = args.options.get("keep_hidden", False)
-            tell(COMMAND, args.input, describe_loss(image, quantized, keep_hidden))
+            tell(COMMAND, args.input, describe_loss(image, shown, len(wanted), keep_hidden))
         if args.verbose:
             tell(COMMAND, args.input, report.text())
         if report_to:
             print(json.dumps(report._asdict()), file=report_to)
     return Exit.OK
+
+
+def choose_frames(source: Source, args: argparse.Namespace, target_format: str) -> range:
+    """Choose the frames to convert: all that are asked for, or the first if one has room."""
+    wanted = source.choose(args.frames)
+    if len(wanted) > 1 and target_format not in {FORMAT, *MOVING_FORMATS}:
+        warnings.warn(
+            f"{target_format} holds one picture: frame {wanted[0]} is converted, "
+            f"{plural(len(wanted) - 1, 'frame')} left out",
+            stacklevel=2,
+        )
+        return wanted[:1]
+    return wanted
 
 
 def find_report_stream(args: argparse.Namespace, output: str) -> TextIO | None:
@@ -178,22 +190,42 @@ def shown_warnings(args: argparse.Namespace) -> Iterator[None]:
         yield
 
 
-def open_image(file: IO[bytes], name: str) -> Image.Image:
-    """Open the picture without reading its pixels."""
-    try:
-        return Image.open(file)
-    except Exception as error:  # Pillow's readers raise many kinds
-        raise explain(error, name) from error
+def read_then_close(
+    pieces: Iterable[bytes | bytearray], file: IO[bytes] | None
+) -> Iterator[bytes | bytearray]:
+    """Yield pieces, and close the input after the last: some systems replace no open file."""
+    yield from pieces
+    if file:
+        file.close()
 
 
-def load_image(image: Image.Image, args: argparse.Namespace) -> None:
-    """Read the pixels of the first frame."""
+def convert_still(
+    source: Source, wanted: range, args: argparse.Namespace, target_format: str, output: str
+) -> Made:
+    """Convert one picture, or one frame."""
+    image = load_image(source, wanted)
+    exported = fit_target(image, source, wanted[0], args, target_format, output)
+    loses_exif = target_format not in {FORMAT, *EXIF_FORMATS}
+    if args.auto_orient or args.strip or loses_exif:
+        orient_image(image)
+        if exported is not None and exported is not image:
+            orient_image(exported)
+    if args.strip and exported is not None:
+        strip_metadata(exported)
+    if exported is None:
+        return Made(image, *encode_image(image, args))
+    return Made(image, None, [export_image(exported, target_format, output)])
+
+
+def load_image(source: Source, wanted: range) -> Image.Image:
+    """Read the pixels of the picture that is wanted."""
+    if source.count > 1:
+        return next(source.pictures(wanted))
     try:
-        if getattr(image, "is_animated", False):
-            warnings.warn("more than one frame, only the first is converted", stacklevel=1)
-        image.load()
+        source.image.load()
     except Exception as error:  # Pillow's readers raise many kinds
-        raise explain(error, args.input) from error
+        raise explain(error, source.name) from error
+    return source.image
 
 
 def encode_image(
@@ -212,13 +244,22 @@ def encode_image(
 
 
 def fit_target(
-    image: Image.Image, file: IO[bytes], args: argparse.Namespace, target_format: str, output: str
+    image: Image.Image,
+    source: Source,
+    frame: int,
+    args: argparse.Namespace,
+    target_format: str,
+    output: str,
 ) -> Image.Image | None:
     """Return the picture as a format of Pillow's holds it; None if it is to be encoded."""
     if target_format == FORMAT:
         return None
+    kmq = source.kmq
+    assert kmq
     try:
-        return fit_image(image, file, target_format, args.background)
+        return fit_image(
+            image, lambda: (kmq.palette, kmq.indices(frame)), target_format, args.background
+        )
     except (ExportError, MemoryError) as error:
         raise CommandError(Exit.FAILED, output, str(error) or "not enough memory") from error
 

@@ -2,9 +2,9 @@
 
 import warnings
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
-from kmcodec.format import METADATA_NAMES
+from kmcodec.format import METADATA_NAMES, Indices
 
 
 def orient_image(image: Image.Image) -> None:
@@ -22,6 +22,25 @@ def orient_image(image: Image.Image) -> None:
             image.info.pop(name, None)
         fault = f"exif is left out, as its orientation cannot be read or cleared: {error}"
         warnings.warn(fault, stacklevel=1)
+
+
+def find_orientation(image: Image.Image) -> int:
+    """Return how ``orient_image`` turns an image, as EXIF numbers it; 1 for not at all."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  (orient_image will tell)
+        return 1
+
+
+def turn(indices: Indices, orientation: int) -> Indices:
+    """Turn (height, width) indices by an orientation."""
+    if orientation in {5, 6, 7, 8}:
+        indices = indices.T
+    if orientation in {2, 3, 6, 7}:
+        indices = indices[:, ::-1]
+    return indices[::-1] if orientation in {3, 4, 7, 8} else indices
 
 
 def strip_metadata(image: Image.Image) -> None:

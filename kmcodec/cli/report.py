@@ -7,6 +7,7 @@ from PIL import Image
 
 from kmcodec.codec import Quantized
 from kmcodec.format import MAX_COLORS
+from kmcodec.frames import FramesInfo
 from kmcodec.images.pixels import Indexed, read_image
 from kmcodec.quantizer.histogram import Histogram
 
@@ -22,6 +23,7 @@ class Report(NamedTuple):
     width: int
     height: int
     mode: str
+    frames: int
     input_bytes: int
     bytes: int
     larger: bool
@@ -33,27 +35,30 @@ class Report(NamedTuple):
     seconds: float
 
     @classmethod
-    def of(cls, image: Image.Image, quantized: Quantized | None, **facts: Any) -> "Report":
-        """Sum up what was made of an image, quantized or in a format of Pillow's."""
+    def of(cls, image: Image.Image, shown: Quantized | FramesInfo | None, **facts: Any) -> "Report":
+        """Sum up what was made of an image or frames, quantized or in a format of Pillow's."""
         return cls(
             width=image.width,
             height=image.height,
             mode=image.mode,
             larger=facts["bytes"] > facts["input_bytes"],
-            colors=len(quantized.palette) if quantized else None,
-            psnr=quantized.psnr if quantized and not quantized.is_exact else None,
-            exact=quantized.is_exact if quantized else None,
+            colors=len(shown.palette) if shown else None,
+            psnr=shown.psnr if shown and not shown.is_exact else None,
+            exact=shown.is_exact if shown else None,
             **facts,
         )
 
     def text(self) -> str:
         """Return the report as one line."""
-        share = 100 * self.bytes / (3 * self.width * self.height)
+        share = 100 * self.bytes / (3 * self.width * self.height * self.frames)
+        frames = f", {plural(self.frames, 'frame')}," if self.frames > 1 else ""
         parts = [
-            f"{self.width}x{self.height} {self.mode} to {self.format} of "
+            f"{self.width}x{self.height} {self.mode}{frames} to {self.format} of "
             f"{plural(self.bytes, 'byte')}",
             f"{share:.1f} % of 24 bits a pixel",
         ]
+        if self.frames > 1:
+            parts += [f"{self.bytes / self.frames:,.0f} bytes a frame"]
         if self.larger:
             parts += [f"larger than the input of {plural(self.input_bytes, 'byte')}"]
         if self.colors is not None:
@@ -62,10 +67,14 @@ class Report(NamedTuple):
         return f"{', '.join(parts)}, {self.seconds:.2f} s -> {self.output}"
 
 
-def describe_loss(image: Image.Image, quantized: Quantized, keep_hidden: bool) -> str:
+def describe_loss(
+    image: Image.Image, shown: Quantized | FramesInfo, frames: int, keep_hidden: bool
+) -> str:
     """Say what a result that is not exact has lost, and how to keep it."""
-    found, kept = count_colors(image, keep_hidden), len(quantized.palette)
-    psnr = f"PSNR {quantized.psnr:.1f} dB"
+    kept, psnr = len(shown.palette), f"PSNR {shown.psnr:.1f} dB"
+    if frames > 1:  # whose colors are no longer at hand
+        return f"reduced to {plural(kept, 'color')}, {psnr}; --exact refuses to lose any"
+    found = count_colors(image, keep_hidden)
     if found <= kept:
         return f"not exact, {psnr}"
     hint = f"; -k {found} keeps them, --exact refuses to lose any" if found <= MAX_COLORS else ""

@@ -1,6 +1,7 @@
 """Choose where ``kmq-convert`` writes, and in which format, and refuse to replace other things."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -15,11 +16,14 @@ from kmcodec.format import EXTENSION
 from kmcodec.KmqImagePlugin import FORMAT
 
 from . import STANDARD, CommandError, Exit, binary, explain
+from .directories import check_directory
 
 
 def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
     """Choose the name and Pillow format of the output."""
     output = STANDARD if args.output is None and args.input == STANDARD else args.output
+    if is_directory(output):
+        return output, choose_directory_format(args, from_kmq)
     extension = choose_extension(args.to, output, from_kmq)
     target_format = find_format(extension, output or args.input)
     if output and named_format(output) not in (None, target_format):
@@ -28,12 +32,36 @@ def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
     if target_format != FORMAT:
         if not from_kmq:
             raise CommandError(Exit.USAGE, args.input, "neither the input nor the output is KMQ")
-        if args.options:
-            option = next(iter(args.options)).replace("_", "-")
-            raise CommandError(Exit.USAGE, args.input, f"--{option} is for KMQ output only")
+        refuse_coding_options(args)
     elif args.background is not None:
         raise CommandError(Exit.USAGE, args.input, "--background is not for KMQ output")
     return output or default_name(args.input, extension), target_format
+
+
+def is_directory(output: str | None) -> bool:
+    """Return whether an output is a directory, or is to become one."""
+    if output is None or output == STANDARD:
+        return False
+    return output.endswith(("/", os.sep)) or os.path.isdir(output)  # noqa: PTH112  (any name is one)
+
+
+def choose_directory_format(args: argparse.Namespace, from_kmq: bool) -> str:
+    """Return the format of the files in a directory of frames."""
+    if not from_kmq:
+        fault = "is a directory, and takes the frames of a .kmq only"
+        raise CommandError(Exit.USAGE, args.output, fault)
+    if args.to and choose_extension(args.to, None, from_kmq) != ".png":
+        raise CommandError(Exit.USAGE, args.output, "is a directory, and takes PNG files only")
+    refuse_coding_options(args)
+    return find_format(".png", args.output)
+
+
+def refuse_coding_options(args: argparse.Namespace) -> None:
+    """Refuse options that only a .kmq output has a use for."""
+    given = [*args.options, *(["key_interval"] if args.key_interval else [])]
+    if given:
+        option = given[0].replace("_", "-")
+        raise CommandError(Exit.USAGE, args.input, f"--{option} is for KMQ output only")
 
 
 def choose_extension(to: str | None, output: str | None, from_kmq: bool) -> str:
@@ -60,6 +88,8 @@ def find_format(extension: str, name: str) -> str:
 def default_name(name: str, extension: str) -> str:
     """Return a name with another extension, in place of one that is known: "1.5 mm" is none."""
     path = Path(name)
+    if path.name in {"", ".."}:
+        raise CommandError(Exit.USAGE, name, "say OUT, as this is no name to make one of")
     return str(path.with_suffix("" if named_format(path) else path.suffix)) + extension
 
 
@@ -68,6 +98,9 @@ def check_target(args: argparse.Namespace, output: str, target_format: str, from
     if output == STANDARD:
         if not args.force and binary(sys.stdout).isatty():
             raise CommandError(Exit.REFUSED, output, "a terminal shows no pictures; -f writes it")
+        return
+    if is_directory(output):
+        check_directory(output, args.force)
         return
     with suppress(OSError):  # where the name cannot be looked up, writing will tell why
         if not (is_own_name(output) and Path(output).is_file()):
