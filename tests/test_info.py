@@ -1,6 +1,7 @@
 """``kmq-info``: what it shows of a file."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from zlib import crc32
 
@@ -11,6 +12,7 @@ from helpers import gradient, picture
 
 import kmcodec
 from kmcodec.cli import info
+from kmcodec.format import Coding
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -98,8 +100,9 @@ def test_json(capsys, colors, coding, settings):
     data = Path("j.kmq").read_bytes()
     assert info.main(["--json", "--check", "j.kmq", "a.kmq"]) == 0
     found, _ = json.loads(capsys.readouterr().out)
-    keys = "schema_version file error file_bytes header sections band_bytes metadata palette bits"
-    assert list(found) == [*keys.split(), "checked"]
+    keys = "schema_version file error file_bytes header sections band_bytes frames metadata palette"
+    assert list(found) == [*keys.split(), "bits", "checked"]
+    assert found["frames"] is None
     assert found["schema_version"] == 2
     assert found["error"] is None
     assert found["checked"] is True
@@ -110,9 +113,10 @@ def test_json(capsys, colors, coding, settings):
     assert coding == "modelled" or "CODED_PALETTE" not in found["header"]["flags"]
     assert set(found["metadata"]) == set(settings) & {"comment", "dpi"}
     bits = found["bits"]
-    parts = ("header", "metadata", "palette", "indices", "row_padding", "lengths", "checksums")
-    assert sum(bits[part] for part in parts) == bits["file"] == 8 * len(data)
-    assert all(bits[part] >= 0 for part in parts)
+    raw, total = bits.pop("raw"), bits.pop("file")
+    assert sum(bits.values()) == total == 8 * len(data)
+    assert (bits["frames"], raw) == (0, 24 * 21 * 17)
+    assert all(number >= 0 for number in bits.values())
     offset = 0
     for section in found["sections"]:
         assert section["offset"] == offset
@@ -209,3 +213,87 @@ def test_of_many_bands_the_first_are_shown(capsys):
     assert "more\n" not in text
     assert info.main(["--json", "many.kmq"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["band_bytes"] == sizes
+
+
+def save_frames(name="m.kmq", count=20, **options):
+    """Save frames, of which every third is new and the others are as the one before."""
+    frames = [picture(16, 8, 5, seed=number // 3) for number in range(count)]
+    kmcodec.save_frames(frames, name, **options)
+
+
+@pytest.mark.parametrize("coding", ["modelled", "packed"])
+def test_frames(capsys, coding):
+    """The line of a file tells frames and seconds; -v how they are timed, and their bytes."""
+    durations = [Fraction(100, 3)] * 2 + [0] + [70] * 17
+    save_frames(duration=durations, loop=2, key_interval=8, coding=coding)
+    facts = kmcodec.info("m.kmq")
+    sizes = list(facts.frame_bytes)
+    assert info.main(["-v", "--check", "m.kmq"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("m.kmq: KMQ v0 16x8 RGB, 20 frames, 1.257 s, ")
+    assert text.splitlines()[0].endswith(", OK")
+    assert "  20 frames in 1.257 s, shown 2 times, 300 ticks a second\n" in text
+    assert "  durations: 2 x 100/3 ms, 1 x 0 ms, 17 x 70 ms\n" in text
+    keys = sizes[::8]
+    assert (
+        f"  3 key frames, every 8: smallest {min(keys)}, mean {sum(keys) / 3:.1f}, "
+        f"largest {max(keys)} bytes\n"
+    ) in text
+    assert f"  all frames: smallest 0, mean {sum(sizes) / 20:.1f}, largest {max(sizes)} b" in text
+    assert "FRAMES" in text
+    for name in ("frames_length", "frames_payload"):
+        assert f"  {name}\n" in text
+    assert text.count("  frame\n") == 16
+    assert f"{sum(sizes[16:]):>10}  4 frames more\n" in text
+    assert ", indices 20 x 16 x 8 x " in text
+    assert ("row 0: " in text) == (facts.header.coding == Coding.PACKED)
+
+
+def test_other_frames(capsys):
+    """What is shown for ever, or has one key frame, says so, and runs are cut."""
+    save_frames(duration=range(20), key_interval=20)
+    assert info.main(["-v", "m.kmq"]) == 0
+    text = capsys.readouterr().out
+    assert ", shown for ever, " in text
+    assert "  1 key frame: smallest " in text
+    assert "1 x 15 ms ... and 4 more\n" in text
+    save_frames("one.kmq", loop=1)
+    assert info.main(["-v", "one.kmq"]) == 0
+    assert ", shown 1 time, " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("coding", ["modelled", "packed"])
+def test_json_of_frames(capsys, coding):
+    """--json has the same, sections up to the frames, and bits that add up."""
+    save_frames(duration=[50] * 3 + [20] * 17, loop=4, key_interval=9, coding=coding)
+    assert info.main(["--json", "--check", "m.kmq"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    sizes = found["frames"].pop("bytes")
+    assert found["frames"] == {
+        "count": 20,
+        "loop": 4,
+        "ticks_per_second": 100,
+        "key_interval": 9,
+        "runs": [[5, 3], [2, 17]],
+    }
+    assert found["band_bytes"] == []
+    assert sum(section["size"] for section in found["sections"]) + sum(sizes) == found["file_bytes"]
+    assert len(sizes) == 20
+    bits = dict(found["bits"])
+    assert bits.pop("raw") == 24 * 16 * 8 * 20
+    assert bits.pop("file") == sum(bits.values()) == 8 * found["file_bytes"]
+    assert bits["frames"] > 0
+
+
+def test_check_of_frames(capsys):
+    """--check reads all frames, and has limits for how many, and for their pixels."""
+    save_frames()
+    assert info.main(["--check", "m.kmq"]) == 0
+    for limit in (["--max-frames", "19"], ["--max-total-pixels", str(20 * 16 * 8 - 1)]):
+        assert info.main([*limit, "m.kmq"]) == 0
+        assert info.main(["--check", *limit, "m.kmq"]) == 1
+        assert "more than the limit of" in capsys.readouterr().err
+    damage("m.kmq")
+    assert info.main(["m.kmq"]) == 0
+    assert info.main(["-q", "--check", "m.kmq"]) == 3
+    assert "frame 18 of 20" in capsys.readouterr().err

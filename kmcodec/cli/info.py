@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kmcodec.files import info
-from kmcodec.format import MAX_PIXELS
+from kmcodec.format import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
 
 from . import (
     EXIT_CODES,
@@ -25,13 +25,13 @@ from .reading import find_source
 COMMAND: Final = "kmq-info"
 EXAMPLES: Final = """\
 examples:
-  kmq-info *.kmq           one line a file: size, mode, colors, bits, ratio, metadata
-  kmq-info -v a.kmq        every header field, section and the arithmetic of bits
+  kmq-info *.kmq           one line a file: size, mode, frames, colors, bits, ratio, metadata
+  kmq-info -v a.kmq        every header field, section, frames and the arithmetic of bits
   kmq-info --check *.kmq   verify every checksum and index
   kmq-info --json a.kmq    the same facts for programs
   kmq-info - < a.kmq       from a pipe
 
-Show what is in .kmq files. Only head and band lengths are read, unless --check is given.
+Show what is in .kmq files. Only heads and band lengths are read, unless --check is given.
 """
 
 
@@ -48,13 +48,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("files", metavar="FILE", nargs="+", help="a .kmq file; - for standard input")
     add("-v", "--verbose", action="store_true", help="all fields, sections, metadata, first bits")
     add("--palette", action="store_true", help="list all colors")
-    add("--check", action="store_true", help="verify every checksum and index")
+    add("--check", action="store_true", help="verify every checksum and index, of all frames")
     add(
         "--max-pixels",
         type=count,
         default=MAX_PIXELS,
         metavar="N",
         help="most pixels that a file may have to be checked, %(default)s by default",
+    )
+    add(
+        "--max-frames",
+        type=count,
+        default=MAX_FRAMES,
+        metavar="N",
+        help="most frames, %(default)s by default",
+    )
+    add(
+        "--max-total-pixels",
+        type=count,
+        default=MAX_TOTAL_PIXELS,
+        metavar="N",
+        help="most pixels of all frames, %(default)s by default",
     )
     add("--json", action="store_true", help="an array of objects, see kmcodec.cli.info_json")
     add_common_options(parser, "errors only")
@@ -63,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def count(text: str) -> int:
-    """Return the number of pixels of an argument."""
+    """Return the number of an argument."""
     number = int(text)
     if number < 0:
         raise ValueError
@@ -79,7 +93,13 @@ def show_files(args: argparse.Namespace) -> int:
     for name in args.files:
         try:
             source = find_source(name)
-            facts = info(source, check=args.check, max_pixels=args.max_pixels)
+            facts = info(
+                source,
+                check=args.check,
+                max_pixels=args.max_pixels,
+                max_frames=args.max_frames,
+                max_total_pixels=args.max_total_pixels,
+            )
             lines = [] if args.json or args.quiet else list(text_lines(name, facts, source, args))
         except (OSError, ValueError, MemoryError) as error:
             fault = explain(error, name)

@@ -8,14 +8,19 @@
     file_bytes      size of the file
     header          {magic, version, coding, mode, flags, width, height, color_count, band_rows};
                     magic in hexadecimal, coding and mode by name, flags an array of names
-    sections        array of {name, offset, size}: the file up to its bands, without gaps
+    sections        array of {name, offset, size}: the file up to its bands or frames, without gaps
     band_bytes      array of the bytes of each band's payload; its length and checksum, 8 bytes,
-                    are around it
+                    are around it. Empty if there are frames
+    frames          null of a still picture, or {count, loop, ticks_per_second, key_interval, runs,
+                    bytes}; loop is how often all are shown, 0 for ever, runs an array of [ticks,
+                    frames], of successive frames of one duration, bytes an array of those of each
+                    frame, checksums included
     metadata        {name: bytes}
     palette         array of "#rrggbb" or "#rrggbbaa", in index order
-    bits            {header, metadata, palette, indices, row_padding, lengths, checksums, file,
-                    raw}: those before file add up to it; raw is 24 a pixel. palette and indices
-                    are as they are stored, coded or not; lengths are of palette and bands
+    bits            {header, metadata, palette, frames, indices, row_padding, lengths, checksums,
+                    file, raw}: those before file add up to it; raw is 24 a pixel. palette and
+                    indices are as they are stored, coded or not; frames are what the head tells of
+                    them; lengths are of palette and bands
     checked         whether --check verified every checksum and index
 """
 
@@ -32,7 +37,6 @@ SCHEMA_VERSION: Final = 2
 def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
     """Describe a file as the module's docstring tells."""
     header = facts.header
-    head = facts.sections[: -3 * header.band_count]
     return {
         "schema_version": SCHEMA_VERSION,
         "file": name,
@@ -49,12 +53,28 @@ def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
             "color_count": header.color_count,
             "band_rows": header.band_rows,
         },
-        "sections": [section._asdict() for section in head],
+        "sections": [section._asdict() for section in facts.sections.head],
         "band_bytes": [section.size for section in facts.sections if section.name == "payload"],
+        "frames": frames(facts),
         "metadata": {name: len(payload) for name, payload in facts.metadata.items()},
         "palette": colors(facts),
         "bits": facts.bits,
         "checked": checked,
+    }
+
+
+def frames(facts: Info) -> dict[str, Any] | None:
+    """Describe the frames."""
+    animation = facts.animation
+    if not animation:
+        return None
+    return {
+        "count": animation.frame_count,
+        "loop": animation.loop,
+        "ticks_per_second": animation.ticks_per_second,
+        "key_interval": animation.key_interval,
+        "runs": list(animation.runs),
+        "bytes": list(facts.frame_bytes),
     }
 
 

@@ -1,12 +1,14 @@
 """Describe .kmq files in lines of text, down to every bit."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 from bitarray import bitarray
 
+from kmcodec.coding.layout import Frames
 from kmcodec.coding.metadata import decode_text, pillow_info
 from kmcodec.files import Info
 from kmcodec.format import FIELDS, MAGIC, VERSION, Coding, Flags
@@ -26,6 +28,7 @@ def text_lines(
     if args.verbose:
         yield from field_lines(facts)
         yield from section_lines(facts)
+        yield from frame_lines(facts)
         yield from metadata_lines(facts)
         if not args.palette:
             yield palette_line(facts)
@@ -42,6 +45,7 @@ def summary(facts: Info) -> str:
     ratio = 100 * facts.bits["file"] / facts.bits["raw"]
     parts = (
         f"KMQ v{VERSION} {header.width}x{header.height} {header.mode.title}",
+        *frames_and_seconds(facts),
         plural(header.color_count, "color"),
         bits_an_index(facts),
         header.coding.name.lower(),
@@ -52,12 +56,20 @@ def summary(facts: Info) -> str:
     return ", ".join(parts)
 
 
+def frames_and_seconds(facts: Info) -> tuple[str, ...]:
+    """Tell how many frames there are, and how long they take."""
+    if not facts.animation:
+        return ()
+    seconds = float(facts.animation.total / 1000)
+    return plural(facts.animation.frame_count, "frame"), f"{seconds:,.3f} s"
+
+
 def bits_an_index(facts: Info) -> str:
     """Tell the width of packed indices, or the mean of modelled ones."""
     header = facts.header
     if header.coding == Coding.PACKED:
         return f"{plural(header.bits, 'bit')} an index"
-    return f"{facts.bits['indices'] / (header.width * header.height):.3f} bits an index"
+    return f"{24 * facts.bits['indices'] / facts.bits['raw']:.3f} bits an index"
 
 
 def field_lines(facts: Info) -> Iterator[str]:
@@ -87,13 +99,48 @@ def field_value(facts: Info, name: str) -> str:
 def section_lines(facts: Info) -> Iterator[str]:
     """Yield a line for every section of the file, but of many bands for the first only."""
     yield f"  {'offset':>10}  {'bytes':>10}  section"
-    more = max(0, facts.header.band_count - SHOWN)
-    shown = len(facts.sections) - 3 * more
-    for section in facts.sections[:shown]:
+    sections, parts = facts.sections, facts.sections.parts
+    more = max(0, len(parts) - SHOWN)
+    each = (len(sections) - len(sections.head)) // len(parts)
+    for section in sections[: len(sections) - each * more]:
         yield f"  {section.offset:>10,}  {section.size:>10,}  {section.name}"
     if more:
-        offset = facts.sections[shown].offset
-        yield f"  {offset:>10,}  {facts.file_bytes - offset:>10,}  {plural(more, 'band')} more"
+        offset = sections[len(sections) - each * more].offset
+        rest = plural(more, "frame" if facts.animation else "band")
+        yield f"  {offset:>10,}  {facts.file_bytes - offset:>10,}  {rest} more"
+
+
+def frame_lines(facts: Info) -> Iterator[str]:
+    """Yield what is told of frames: how they are timed, and how many bytes they take."""
+    animation = facts.animation
+    if not animation:
+        return
+    frames, seconds = frames_and_seconds(facts)
+    shown = plural(animation.loop, "time") if animation.loop else "for ever"
+    yield f"  {frames} in {seconds}, shown {shown}, {animation.ticks_per_second:,} ticks a second"
+    runs = [
+        f"{count:,} x {milliseconds(Fraction(1000 * ticks, animation.ticks_per_second))}"
+        for ticks, count in animation.runs[:SHOWN]
+    ]
+    more = len(animation.runs) - SHOWN
+    rest = f" ... and {more:,} more" if more > 0 else ""
+    yield f"  durations: {', '.join(runs)}{rest}"
+    keys = facts.frame_bytes[:: animation.key_interval]
+    every = f", every {animation.key_interval:,}" if len(keys) > 1 else ""
+    yield f"  {plural(len(keys), 'key frame')}{every}: {bytes_of(keys)}"
+    yield f"  all frames: {bytes_of(facts.frame_bytes)}"
+
+
+def bytes_of(sizes: Sequence[int]) -> str:
+    """Sum up the sizes of frames."""
+    mean = sum(sizes) / len(sizes)
+    return f"smallest {min(sizes):,}, mean {mean:,.1f}, largest {max(sizes):,} bytes"
+
+
+def milliseconds(duration: Fraction) -> str:
+    """Tell a duration exactly."""
+    shown = f"{float(duration):.10g}"
+    return f"{shown if Fraction(shown) == duration else duration} ms"
 
 
 def metadata_lines(facts: Info) -> Iterator[str]:
@@ -123,7 +170,8 @@ def first_indices(facts: Info, source: Path | bytes) -> str:
     if not bits:
         return "  row 0: 0 bits an index, all pixels have color 0"
     count = min(SHOWN, facts.header.width)
-    offset = next(section.offset for section in facts.sections if section.name == "payload")
+    parts = facts.sections.parts
+    offset = (parts[0][0] if isinstance(parts, Frames) else parts[0]).offset
     row = bitarray(endian="big")
     row.frombytes(read_at(source, offset, -(-count * bits // 8)))
     rest = " ..." if count < facts.header.width else ""
@@ -146,10 +194,12 @@ def bits_lines(facts: Info) -> Iterator[str]:
     padding = f"row padding {bits['row_padding']:,}, " if bits["row_padding"] else ""
     coded = "" if header.flags & Flags.CODED_PALETTE == 0 else f" -> {bits['palette']:,}"
     modelled = "" if header.coding == Coding.PACKED else f" -> {bits['indices']:,}"
-    entry_bits, pixels = 8 * header.mode.channels, header.width * header.height
+    entry_bits, pixels = 8 * header.mode.channels, bits["raw"] // 24
+    frames = f"{facts.animation.frame_count:,} x " if facts.animation else ""
+    table = f"frames {bits['frames']:,}, " if facts.animation else ""
     yield (
         f"  header {bits['header']} bits, {metadata}palette {header.color_count:,} x {entry_bits}"
-        f" = {header.color_count * entry_bits:,}{coded}, indices {header.width:,} x "
+        f" = {header.color_count * entry_bits:,}{coded}, {table}indices {frames}{header.width:,} x "
         f"{header.height:,} x {header.bits} = {pixels * header.bits:,}{modelled}, "
         f"{padding}lengths {bits['lengths']:,}, checksums {bits['checksums']:,}; "
         f"file {bits['file']:,} bits"
