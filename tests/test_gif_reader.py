@@ -5,6 +5,7 @@ otherwise.
 """
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -280,3 +281,17 @@ def test_a_large_frame_of_a_small_canvas_counts(monkeypatch):
     monkeypatch.setattr(reading, "MAX_TOTAL_PIXELS", 1_000_000)
     with pytest.raises(LimitError):
         read(gif((1, 1), [gif_frame(["0"]), large]))
+
+
+def test_frames_wait_in_little_memory():
+    """A hostile file has one in sixteen bytes."""
+    count = 20_000
+    data = gif((1, 1), [gif_frame(["0"], control=False)] * count)
+    tracemalloc.start()
+    try:
+        assert read(data).count == count
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < len(data) + 50 * count

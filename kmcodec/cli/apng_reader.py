@@ -1,6 +1,7 @@
 """Take APNG files apart into frames, each a PNG file of its own."""
 
 import struct
+from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
@@ -15,6 +16,7 @@ from .layers import Disposal, Layer, compose
 from .reading import check_frames
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+CHUNK_BYTES: Final = 12  # around its data
 U32: Final = struct.Struct(">I")
 ANIMATION: Final = struct.Struct(">2I")  # frames, how often they are shown
 CONTROL: Final = struct.Struct(">5I2H2B")  # part, width, height, left, top, fraction of a second...
@@ -31,12 +33,10 @@ class _Frame(NamedTuple):
     seconds: Fraction
     disposal: Disposal
     blends: bool
-    start: int
-    """Offset of the first chunk after its control."""
 
 
 class ApngReader:
-    """The frames of an APNG file.
+    """The frames of an APNG file, each in eight bytes of memory until it is decoded.
 
     Attributes:
         size: of the canvas.
@@ -56,7 +56,7 @@ class ApngReader:
         self.loop = told = part = 0
         self._header = b""
         self._palette: list[bytes] = []  # and transparency: chunks that all frames share
-        self._frames: list[_Frame] = []
+        self._offsets = array("Q")  # of the control of each frame
         for kind, data in read_chunks(file, len(SIGNATURE)):
             if kind == b"IHDR":
                 self.size = _unpack(_SIZE, data[:8])
@@ -70,28 +70,32 @@ class ApngReader:
                     raise OSError(f"the APNG is damaged: part {part} of it is not in its place")
                 part += 1
             if kind == b"fcTL":
-                self._frames.append(_read_control(data, self.size, file.tell()))
-                check_frames(len(self._frames), len(self._frames) * self.size[0] * self.size[1])
-        self.count = len(self._frames)
+                _read_control(data, self.size)
+                self._offsets.append(file.tell() - CHUNK_BYTES - len(data))
+                check_frames(len(self._offsets), len(self._offsets) * self.size[0] * self.size[1])
+        self.count = len(self._offsets)
         if self.count != told:
             raise OSError(f"the APNG is damaged: it tells of {told} frames and has {self.count}")
 
     def duration(self, number: int) -> Fraction:
         """Return how many milliseconds a frame is shown."""
-        return 1000 * self._frames[number].seconds
+        _, control = next(read_chunks(self._file, self._offsets[number]))
+        return 1000 * _read_control(control, self.size).seconds
 
     def pictures(self, wanted: range) -> Iterator[Image.Image]:
         """Yield frames, whose numbers ascend, as they are seen."""
-        return compose(self.size, map(self._layer, self._frames), wanted)
+        return compose(self.size, map(self._layer, self._offsets), wanted)
 
-    def _layer(self, frame: _Frame) -> Layer:
-        image = Image.open(BytesIO(self._alone(frame)), formats=["PNG"])
+    def _layer(self, offset: int) -> Layer:
+        chunks = read_chunks(self._file, offset)
+        frame = _read_control(next(chunks)[1], self.size)
+        image = Image.open(BytesIO(self._alone(frame, chunks)), formats=["PNG"])
         return Layer(image, frame.left, frame.top, frame.blends, frame.disposal)
 
-    def _alone(self, frame: _Frame) -> bytes:
-        """Return the PNG file of one frame alone."""
+    def _alone(self, frame: _Frame, chunks: Iterator[tuple[bytes, bytes]]) -> bytes:
+        """Return the PNG file of one frame alone, from the chunks that follow its control."""
         coded = []
-        for kind, data in read_chunks(self._file, frame.start):
+        for kind, data in chunks:
             if kind == b"fcTL":
                 break
             if kind in (b"IDAT", b"fdAT"):
@@ -126,13 +130,13 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return U32.pack(len(data)) + kind + data + U32.pack(crc32(data, crc32(kind)))
 
 
-def _read_control(data: bytes, size: tuple[int, int], start: int) -> _Frame:
+def _read_control(data: bytes, size: tuple[int, int]) -> _Frame:
     _, width, height, left, top, part, whole, disposal, blend = _unpack(CONTROL, data)
     inside = 0 < width <= size[0] - left and 0 < height <= size[1] - top
     if not inside or disposal not in iter(Disposal) or blend > 1:
         raise OSError("the APNG is damaged: a frame is outside its canvas, or of no known kind")
     seconds = Fraction(part, whole or _HUNDREDTHS)
-    return _Frame(width, height, left, top, seconds, Disposal(disposal), bool(blend), start)
+    return _Frame(width, height, left, top, seconds, Disposal(disposal), bool(blend))
 
 
 def _unpack(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:

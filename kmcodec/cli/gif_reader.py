@@ -2,6 +2,7 @@
 
 import struct
 import warnings
+from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
@@ -22,6 +23,7 @@ IS_INTERLACED: Final = 0x40
 HAS_TRANSPARENCY: Final = 1
 LOOPING: Final = b"NETSCAPE2.0"
 
+_BODY: Final = struct.Struct("<BHB")  # of a control: flags, hundredths, transparent entry
 _EXTENSION: Final = 0x21
 _IMAGE: Final = 0x2C
 _TRAILER: Final = 0x3B
@@ -33,23 +35,20 @@ _USUAL: Final = 10
 _DISPOSALS: Final = {2: Disposal.CLEAR, 3: Disposal.RESTORE, 4: Disposal.RESTORE}
 
 
-class _Frame(NamedTuple):
+class _Area(NamedTuple):
     left: int
     top: int
     width: int
     height: int
     flags: int
-    table: tuple[int, int]
-    """Offset and bytes of its colors."""
-    data: tuple[int, int]
-    """Offset and bytes of its coded pixels."""
-    control: int
-    hundredths: int
-    transparent: int
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
 
 
 class GifReader:
-    """The frames of a GIF file.
+    """The frames of a GIF file, each in twelve bytes of memory until it is decoded.
 
     Attributes:
         size: of the canvas, which the first frame may extend.
@@ -66,55 +65,53 @@ class GifReader:
         """
         self._file = file
         self.loop = 1
-        self.size = (0, 0)
-        self._frames: list[_Frame] = []
+        self.count = 0
+        self._offsets = array("Q")  # of the area of each frame
+        self._controls = array("I")  # the four bytes of the control of each
+        file.seek(0)
+        _, width, height, flags, *_ = SCREEN.unpack(self._take(SCREEN.size))
+        self._colors = self._take_table(flags)
         pixels = 0
-        for frame in self._find_frames():
-            if not self._frames:
-                right, bottom = frame.left + frame.width, frame.top + frame.height
-                self.size = max(self.size[0], right), max(self.size[1], bottom)
-            self._frames.append(frame)
-            pixels += max(self.size[0] * self.size[1], frame.width * frame.height)
-            check_frames(len(self._frames), pixels)
-        self.count = len(self._frames)
+        for area in self._areas():
+            if not self.count:
+                width, height = (
+                    max(width, area.left + area.width),
+                    max(height, area.top + area.height),
+                )
+            self.count += 1
+            pixels += max(width * height, area.pixels)
+            check_frames(self.count, pixels)
+        self.size = width, height
 
     def duration(self, number: int) -> Fraction:
         """Return how many milliseconds a frame is shown."""
-        hundredths = self._frames[number].hundredths
+        _, hundredths, _ = self._control(number)
         return Fraction(10 * (_USUAL if hundredths <= _HURRY else hundredths))
 
     def pictures(self, wanted: range) -> Iterator[Image.Image]:
         """Yield frames, whose numbers ascend, as they are seen."""
-        return compose(self.size, map(self._layer, self._frames), wanted)
+        return compose(self.size, map(self._layer, range(self.count)), wanted)
 
-    def _find_frames(self) -> Iterator[_Frame]:
-        """Yield frames in order, and note on the way how often all are shown."""
-        self._file.seek(0)
-        _, width, height, flags, *_ = SCREEN.unpack(self._take(SCREEN.size))
-        self.size = width, height
-        common = self._skip_table(flags)
-        control = (0, 0, 0)
+    def _areas(self) -> Iterator[_Area]:
+        """Yield the area of each frame, and note on the way where it is, its control and loops."""
+        control = 0
         while (kind := self._file.read(1)[:1]) not in (b"", bytes([_TRAILER])):
             if kind == bytes([_EXTENSION]):
                 label, block = self._take(1)[0], self._take_block()
-                if label == _CONTROL_LABEL and len(block) >= 4:
-                    control = block[0], block[1] | block[2] << 8, block[3]
+                if label == _CONTROL_LABEL and len(block) >= _BODY.size:
+                    control = int.from_bytes(block[: _BODY.size], "little")
                 is_looping = label == _APPLICATION_LABEL and block in _APPLICATIONS
                 while block:
                     block = self._take_block()
                     if is_looping and len(block) >= 3 and block[0] & 7 == 1:
-                        again = block[1] | block[2] << 8
+                        again = int.from_bytes(block[1:3], "little")
                         self.loop = again + 1 if again else 0
             elif kind == bytes([_IMAGE]):
-                left, top, width, height, flags = AREA.unpack(self._take(AREA.size))
-                table = self._skip_table(flags) if flags & HAS_TABLE else common
-                start = self._file.tell()
-                self._take(1)
-                while self._take_block():
-                    pass
-                data = start, self._file.tell() - start
-                yield _Frame(left, top, width, height, flags, table, data, *control)
-                control = (0, 0, 0)
+                self._offsets.append(self._file.tell())
+                self._controls.append(control)
+                control = 0
+                area, _, _ = self._take_image()
+                yield area
             elif kind != b"\0":  # which some encoders write between blocks
                 fault = f"no block begins at offset {self._file.tell() - 1} of the GIF"
                 warnings.warn(f"{fault}, all from there on is left out", stacklevel=2)
@@ -123,44 +120,55 @@ class GifReader:
     def _take(self, size: int) -> bytes:
         data = read_bytes(self._file, size)
         if len(data) < size:
-            raise OSError(f"the GIF is truncated after frame {len(self._frames) - 1}")
+            raise OSError(f"the GIF is truncated after frame {self.count - 1}")
         return data
 
     def _take_block(self) -> bytes:
         return self._take(self._take(1)[0])
 
-    def _skip_table(self, flags: int) -> tuple[int, int]:
-        """Pass over a table of colors, if flags tell of one, and return its place."""
-        size = 3 << (flags & 7) + 1 if flags & HAS_TABLE else 0
-        place = self._file.tell(), size
-        self._take(size)
-        return place
+    def _take_table(self, flags: int) -> bytes:
+        """Take a table of colors, if flags tell of one."""
+        return self._take(3 << (flags & 7) + 1 if flags & HAS_TABLE else 0)
 
-    def _layer(self, frame: _Frame) -> Layer:
+    def _take_image(self) -> tuple[_Area, bytes, bytes]:
+        """Take a frame's area, its own colors and its coded pixels."""
+        area = _Area._make(AREA.unpack(self._take(AREA.size)))
+        colors = self._take_table(area.flags)
+        data = [self._take(1)]
+        while block := self._take_block():
+            data += bytes([len(block)]), block
+        return area, colors, b"".join((*data, b"\0"))
+
+    def _control(self, number: int) -> tuple[int, int, int]:
+        """Return a frame's flags, hundredths of a second and transparent entry."""
+        flags, hundredths, transparent = _BODY.unpack(self._controls[number].to_bytes(4, "little"))
+        return flags, hundredths, transparent
+
+    def _layer(self, number: int) -> Layer:
+        flags, _, transparent = self._control(number)
+        self._file.seek(self._offsets[number])
+        area, own, data = self._take_image()
         image = None
-        if frame.width * frame.height:
-            image = Image.open(BytesIO(self._alone(frame)), formats=["GIF"])
-        disposal = _DISPOSALS.get(frame.control >> 2 & 7, Disposal.KEEP)
-        return Layer(image, frame.left, frame.top, True, disposal)
+        if area.pixels:
+            control = flags & HAS_TRANSPARENCY, transparent
+            alone = _still(area, own or self._colors, data, *control)
+            image = Image.open(BytesIO(alone), formats=["GIF"])
+        disposal = _DISPOSALS.get(flags >> 2 & 7, Disposal.KEEP)
+        return Layer(image, area.left, area.top, True, disposal)
 
-    def _alone(self, frame: _Frame) -> bytes:
-        """Return the GIF file of one frame alone."""
-        size, transparent = (frame.width, frame.height), frame.transparent
-        colors, data = self._read(*frame.table), self._read(*frame.data)
-        flags = HAS_TABLE | (len(colors) // 3).bit_length() - 2 if colors else 0
-        control = frame.control & HAS_TRANSPARENCY
-        return b"".join(
-            (
-                SCREEN.pack(b"GIF89a", *size, flags, 0, 0),
-                colors,
-                CONTROL.pack(_EXTENSION, _CONTROL_LABEL, 4, control, 0, transparent, 0),
-                bytes([_IMAGE]),
-                AREA.pack(0, 0, *size, frame.flags & IS_INTERLACED),
-                data,
-                bytes([_TRAILER]),
-            )
+
+def _still(area: _Area, colors: bytes, data: bytes, flags: int, transparent: int) -> bytes:
+    """Return the GIF file of one frame alone."""
+    size = area.width, area.height
+    table = HAS_TABLE | (len(colors) // 3).bit_length() - 2 if colors else 0
+    return b"".join(
+        (
+            SCREEN.pack(b"GIF89a", *size, table, 0, 0),
+            colors,
+            CONTROL.pack(_EXTENSION, _CONTROL_LABEL, 4, flags, 0, transparent, 0),
+            bytes([_IMAGE]),
+            AREA.pack(0, 0, *size, area.flags & IS_INTERLACED),
+            data,
+            bytes([_TRAILER]),
         )
-
-    def _read(self, offset: int, size: int) -> bytes:
-        self._file.seek(offset)
-        return self._take(size)
+    )
