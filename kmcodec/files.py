@@ -126,6 +126,8 @@ def load(
 ) -> Image.Image:
     """Load a .kmq file as a Pillow image in its source mode: read all pixels, close the file.
 
+    Of several frames it is the first; ``Image.open`` gives all, and ``decode_frames`` their pixels.
+
     Args:
         source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
         max_pixels: largest width times height to accept; None for any.
@@ -145,6 +147,7 @@ def load(
         image.threads, image.progress = threads, progress
         image.takes_truncated = False
         image.load()
+        image.release()
     return image
 
 

@@ -23,6 +23,7 @@ LAYERS = [
     {"coding", "quantizer"},
     {"codec"},
     {"frames"},
+    {"plugin"},
     {"KmqImagePlugin"},
     {"files"},
     {"__init__"},

@@ -205,15 +205,6 @@ def test_other_color_modes_are_saved_as_rgb(mode):
     assert again.tobytes() == image.convert("RGB").tobytes()
 
 
-def test_save_all_takes_one_frame_and_says_so():
-    """One frame is saved; more are an error that says how many there were."""
-    image = an_image("RGB")
-
-    assert saved(image, save_all=True) == saved(image)
-    with pytest.raises(OSError, match="cannot write 3 frames as KMQ, which holds one"):
-        saved(image, save_all=True, append_images=[image, image])
-
-
 class Unseekable(io.RawIOBase):
     """A stream that can only be read or written, like a pipe."""
 
