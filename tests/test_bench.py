@@ -97,6 +97,20 @@ def test_headlines_are_what_was_measured(figures):
     assert f"Of these {files} files {files - len(part['not_smallest'])} are smaller" in text
 
 
+def test_headline_of_animations(figures):
+    """What README shows of animations are the sums of all."""
+    part = figures["frames files"]
+    sums = {
+        name: sum(row[part["columns"].index(name)] for row in part["rows"])
+        for name in ("bytes", "gif", "webp")
+    }
+    expected = (
+        f"{len(part['rows'])} animations need {sums['bytes'] / sums['gif']:.2f} of GIF's bytes, "
+        f"{sums['bytes'] / sums['webp']:.2f} of WebP's."
+    )
+    assert expected in (ROOT / "README.md").read_text()
+
+
 def test_figures_are_complete(figures):
     """Every set has every tool and coder at every number of colors.
 
@@ -543,3 +557,221 @@ def test_rates_are_measured(folder):
     assert low.files_larger == high.files_larger == 0
     assert "0 are larger than at rate 0" in render(part)
     assert "| 8 colors, W and N alone | " in ablate(folder, (8,), (4, 32))
+
+
+@pytest.fixture
+def animations(tmp_path):
+    """Make a folder with animations, a picture, and something else."""
+    path = tmp_path / "animations"
+    path.mkdir()
+    frames = [Image.fromarray(photo(30, 16, n) & 0xC0) for n in (0, 1, 1, 2)]
+    durations = [40, 20, 60, 80]
+    for name, options in (("few.gif", {}), ("many.png", {"disposal": 1})):
+        frames[0].save(
+            path / name, save_all=True, append_images=frames[1:], duration=durations, loop=0,
+            **options,
+        )  # fmt: skip
+    frames[0].save(path / "still.png")
+    (path / "notes.txt").write_text("not a picture")
+    return path
+
+
+def moving_row(file, size, gif, webp, seconds=2.0):
+    """Make a row of ten frames."""
+    from bench.frames import Moving
+
+    return Moving(file, 10, 30, 16, 9, size, seconds, 0.5, gif, 1.0, None, None, webp, 4.0, 0.25)
+
+
+def test_animations_are_read(animations):
+    """They are whole, of a palette if that holds all colors, and a cut one is no published GIF."""
+    from bench import animations as read
+
+    found = {each.name: each for each in read.read_animations(animations)}
+    assert set(found) == {"few.gif", "many.png"}
+    few = found["few.gif"]
+    assert few.gif == (animations / "few.gif").read_bytes()
+    assert found["many.png"].gif is None
+    for each in found.values():
+        assert (each.mode, {frame.mode for frame in each.frames}) == ("RGB", {"P"})
+        seen = list(read.merged(each.seen()))
+        assert [duration for _, duration in seen] == [40, 80, 80]
+        for (pixels, _), seed in zip(seen, (0, 1, 2), strict=True):
+            assert np.array_equal(pixels[..., :3], photo(30, 16, seed) & 0xC0)
+            assert (pixels[..., 3] == 255).all()
+    cut = read.read_animation(animations / "few.gif", 2)
+    assert (len(cut.frames), cut.durations, cut.gif) == (2, [40, 80], None)
+
+
+def test_animations_of_any_colors_are_read(tmp_path):
+    """More colors than 256 stay RGB or RGBA, and what alpha hides is 0."""
+    from bench.animations import are_equal, merged, read_animation, seen_by_pillow
+
+    path = tmp_path / "a.png"
+    for channels, colors in (("RGB", 512), ("RGBA", 512), ("RGBA", 8)):
+        pixels = np.random.default_rng(0).integers(0, 256, (colors, len(channels)), np.uint8)
+        pixels[0, -1] = 0
+        frames = [Image.fromarray(pixels[None]), Image.fromarray(pixels[None, ::-1])]
+        frames[0].save(path, save_all=True, append_images=frames[1:], duration=[10, 20])
+        found = read_animation(path)
+        is_few = colors <= 256
+        assert (found.mode, found.frames[0].mode) == (channels, "P" if is_few else channels)
+        if channels == "RGBA":
+            pixels[pixels[:, 3] == 0] = 0
+        for frame, expected in zip(found.images(), (pixels, pixels[::-1]), strict=True):
+            assert np.array_equal(np.asarray(frame)[0], expected)
+        for name, options in (("PNG", {}), ("WEBP", {"lossless": True})):
+            seen = seen_by_pillow(found.saved(name, **options))
+            assert are_equal(merged(seen), merged(found.seen()))
+
+
+def test_folder_without_animations(folder):
+    """It is named."""
+    run = run_bench("frames", "files", folder)
+    assert (run.returncode, run.stderr.splitlines()[-1]) == (
+        1,
+        f"kmq-bench: no animations in {folder}",
+    )
+
+
+def test_what_is_seen_is_compared():
+    """Frames joined are the same; another pixel, duration, or number of frames is not."""
+    from bench.animations import are_equal, merged
+
+    black, white = (np.full((2, 2, 4), level, np.uint8) for level in (0, 255))
+    frames = [(black, 10), (black.copy(), 20), (white, 5)]
+    assert [duration for _, duration in merged(frames)] == [30, 5]
+    assert are_equal(merged(frames), [(black, 30.0), (white, 5)])
+    assert are_equal(frames, frames)
+    for other in (
+        [(black, 30), (black, 5)],
+        [(black, 29), (white, 5)],
+        [(black, 30)],
+        [(black, 30), (white, 5), (white, 5)],
+        [],
+    ):
+        assert not are_equal(merged(frames), other)
+        assert not are_equal(other, merged(frames))
+    assert list(merged([])) == []
+
+
+def test_animations_are_measured(animations):
+    """Bytes and times of all that is installed, and peers' figures are taken from before."""
+    from bench.frames import WRITERS, Moving
+    from bench.installed import is_there
+    from bench.rows import read
+
+    found = animations.parent / "found.json"
+    run = run_bench("frames", "files", animations, "--json", found)
+    assert run.returncode == 0
+    figures = json.loads(found.read_text())
+    few, many = read(figures["frames files"], Moving)
+    assert (few.file, few.frames, few.width, few.height) == ("few.gif", 3, 30, 16)
+    assert (many.file, many.frames, many.gif, many.gifsicle) == ("many.png", 4, None, None)
+    assert few.gif == (animations / "few.gif").stat().st_size
+    for name, writer in WRITERS.items():
+        assert (getattr(few, name) is not None) == all(map(is_there, writer.needs))
+        assert (f"left out, for want of {writer.needs[0]}: {name}" in run.stderr) == (
+            getattr(few, name) is None
+        )
+
+    figures["frames files"]["rows"][0][Moving._fields.index("webp")] = 1
+    figures["frames files"]["date"] = "long ago"
+    found.write_text(json.dumps(figures))
+    for options, webp, when in (((), 1, "long ago"), (("--frames", 2), None, None)):
+        run = run_bench("frames", "files", animations, "--peers", found, "--json", found, *options)
+        assert run.returncode == 0
+        part = json.loads(found.read_text())["frames files"]
+        row = read(part, Moving)[0]
+        assert part.get("peers") == when
+        assert row.webp == webp or (webp is None and row.webp != 1)
+        assert (row.bytes == few.bytes) == (when is not None)
+
+
+def test_format_that_loses_a_frame(animations, monkeypatch):
+    """It is named, and so is the animation."""
+    from bench import frames
+    from bench.animations import read_animation
+
+    animation = read_animation(animations / "few.gif")
+    less = read_animation(animations / "few.gif", 2)
+    writers = {"lossy": frames.Writer(lambda _: less.saved("PNG"))}
+    with pytest.raises(SystemExit, match=r"lossy changes the frames of few\.gif"):
+        frames.measure_peers(animation, writers)
+    data = frames.encode(less)
+    monkeypatch.setattr(frames, "encode", lambda _: data)
+    with pytest.raises(SystemExit, match=r"few\.gif does not come back from .kmq"):
+        frames.measure_kmq(animation)
+
+
+def test_animations_are_rendered():
+    """Sums, ratios of sums, and wins over peers that are known."""
+    from bench.frames import render
+    from bench.rows import record
+
+    rows = [moving_row("a.gif", 50, 100, 40), moving_row("b.gif", 30, None, 60)]
+    text = render(record(rows, peers="2026-01-02"))
+    assert "| a.gif | 10 | 30 x 16 | 9 | 50 | 100 |  |  | 40 | 0.50 | 1.25 |" in text
+    assert "| 2 animations | 20 |  |  | 80 |  |  |  | 100 |  | 0.80 |" in text
+    assert "| 2 animations | 4.00 | 0.50 | 20.0 | 10.0 | 40.0 |" in text
+    assert "Of 2 animations 1 are smaller than any peer's" in text
+    assert "measured 2026-01-02." in text
+
+
+def test_recordings_are_what_they_say():
+    """They have 256 colors, a tenth of which changes, or nothing, or some; every run is alike."""
+    from bench import recordings
+
+    assert len(np.unique(recordings.palette(), axis=0)) == 256
+    for make in (recordings.scroll, recordings.rewrite):
+        frames = list(make(3))
+        assert frames[0].shape == (800, 1280, 3)
+        assert 0.08 < recordings.changed(frames) < 0.12
+        assert np.array_equal(frames[2], list(make(3))[2])
+    one, two = recordings.scroll(2)
+    rows, columns = recordings.LARGE.pane
+    line = recordings.LARGE.line
+    assert np.array_equal(one[rows, columns][line:], two[rows, columns][:-line])
+    assert recordings.changed(recordings.hold(3)) == 0
+    assert 0 < recordings.changed(recordings.type_text(90)) < 0.05
+
+
+def test_recordings_are_measured():
+    """Each by a process of its own, that tells time, bytes and memory."""
+    from bench.recorded import measure, render
+
+    names = ["a screen that is still", "text that is typed"]
+    part = measure(2, names)
+    assert [row.recording for row in part["rows"]] == names
+    for row in part["rows"]:
+        assert row.frames == 2
+        assert 0 < row.bytes < row.width * row.height
+        assert row.whole_mib is None or row.whole_mib >= row.encode_mib
+    assert "| a screen that is still | 1280 x 800 | 2 | 0.0 % |" in render(part)
+
+
+def test_sheets_are_cut():
+    """Sprites laid out in a sheet are cut out of it again."""
+    from bench.sprites import MADE, cut, draw_sheet
+
+    for draw, columns, rows in MADE.values():
+        sprites = cut(draw_sheet(draw, columns, rows), columns, rows)
+        assert len({sprite.tobytes() for sprite in sprites}) > len(sprites) // 2
+        for frame, sprite in enumerate(sprites):
+            assert sprite == draw(frame)
+
+
+def test_sheets_are_measured(tmp_path, capsys):
+    """Those made in code, and those of the folder; what is missing is named."""
+    from bench.sprites import MADE, SHEETS, measure, render
+
+    name, *missing = SHEETS
+    Image.fromarray(photo(20, 10) & 0xC0).save(tmp_path / name)
+    part = measure(tmp_path)
+    assert [row.sheet for row in part["rows"]] == [*MADE, name]
+    assert part["rows"][-1][1:4] == (2, 10, 10)
+    for row in part["rows"]:
+        assert min(row.bytes, row.still_bytes) > 0
+    left_out = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert left_out == missing
+    assert f"| {name} | 2 | 10 x 10 | " in render(part)

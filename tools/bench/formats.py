@@ -50,6 +50,11 @@ def oxipng(png: bytes) -> bytes:
     return optimized
 
 
+def gifsicle(gif: bytes) -> bytes:
+    """Optimize a GIF."""
+    return piped(gif, "gifsicle", "--no-warnings", "-O3")
+
+
 def webp_lossless(image: Image.Image) -> bytes:
     """Save as lossless WebP, as small as can be."""
     return saved(image, "WEBP", lossless=True, quality=100, method=6)
@@ -113,9 +118,7 @@ CODERS = {
         ("oxipng",),
     ),
     "GIF": Format(gif, opened),
-    "GIF by gifsicle -O3": Format(
-        lambda coded: piped(gif(coded), "gifsicle", "--no-warnings", "-O3"), opened, ("$gifsicle",)
-    ),
+    "GIF by gifsicle -O3": Format(lambda coded: gifsicle(gif(coded)), opened, ("$gifsicle",)),
     "WebP lossless by cwebp": Format(
         lambda coded: piped(
             saved(coded.image, "PPM"), "cwebp", "-quiet", "-lossless", "-o", "-", "--", "-"

@@ -5,6 +5,8 @@ from typing import Any
 
 from .compare import Compared
 from .compare_tables import share_of
+from .frames import NAME as FRAMES
+from .frames import Moving
 from .quantizer import Gain, Share
 from .rate import Step
 from .rows import find, megapixels_a_second, ratio, read, summed
@@ -25,6 +27,8 @@ def render(figures: dict[str, Any]) -> str:
     """Say what stands in README."""
     files = summed(read(figures["sizes"], Sizes)).files
     speed = [find(read(figures["speed"], Speed), set=f"Kodak K={k}")[0] for k in COLORS]
+    moving = read(figures[FRAMES], Moving)
+    by_gif, by_webp = (ratio("bytes", peer, ".2f")(summed(moving)) for peer in ("gif", "webp"))
     (packed,) = find(read(figures["packed"], Packed), bits=8)
     gains = [find(read(figures["quantizer psnr"], Gain), colors=k)[0].mean_gain for k in COLORS]
     time = find(read(figures["quantizer speed"], Share), by="imagequant")[0].time
@@ -39,6 +43,8 @@ def render(figures: dict[str, Any]) -> str:
         "",
         f"- **Size.** Of these {files} files "
         f"{files - len(figures['sizes']['not_smallest'])} are smaller than any peer's.",
+        f"- **Moving pictures.** {len(moving)} animations need {by_gif} of GIF's bytes, {by_webp} "
+        "of WebP's.",
         f"- **Speed.** One thread decodes {decode} megapixels a second of photographs in "
         f"{slashed(map(str, COLORS))} colors, {by_jxl} times as fast as JPEG XL, and encodes their "
         f"indices at {encode}. Packed, 256 colors decode at "
@@ -48,6 +54,6 @@ def render(figures: dict[str, Any]) -> str:
         f"- **Rate.** `rate={RATE['rate']}` takes {-100 * rate.bytes_gain:.0f} % off photographs "
         f"of {RATE['colors']} colors for {-rate.psnr_gain:.2f} dB, in {rate.time:.1f} times the "
         "time.",
-        "- **Not for photographs as such.** At the PSNR of .kmq, AVIF needs "
-        f"{slashed(f'{share:.2f}' for share in by_avif)} of its bytes for them.",
+        "- **Not for photographs as such.** At equal PSNR, AVIF needs "
+        f"{slashed(f'{share:.2f}' for share in by_avif)} of the bytes.",
     ])  # fmt: skip

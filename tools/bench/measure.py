@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 Call = Callable[[], object]
+Clock = Callable[[], float]
 
 SLOW_SECONDS = 0.3
 """A call that takes longer may run once: the noise of a machine is small beside it."""
@@ -32,23 +33,26 @@ class Run(NamedTuple):
         return None if self.held is None else self.held / 2**20
 
 
-def run_in_turn(*calls: Call, runs: int = 3, slow_seconds: float = math.inf) -> list[Run]:
+def run_in_turn(
+    *calls: Call, runs: int = 3, slow_seconds: float = math.inf, clock: Clock = time.perf_counter
+) -> list[Run]:
     """Run calls in turn, so that a noisy machine hits all alike, and tell their median times.
 
-    Memory is that of the first run. A call that was slow then is not run again.
+    Memory is that of the first run. A call that was slow then is not run again. The clock
+    ``time.process_time`` tells what processors do, whatever else they do meanwhile.
     """
-    first = [run_once(call) for call in calls]
+    first = [run_once(call, clock) for call in calls]
     times = [[run.seconds] for run in first]
     for _ in range(runs - 1):
         for call, taken in zip(calls, times, strict=True):
             if taken[0] <= slow_seconds:
-                start = time.perf_counter()
+                start = clock()
                 call()
-                taken.append(time.perf_counter() - start)
+                taken.append(clock() - start)
     return [run._replace(seconds=median(taken)) for run, taken in zip(first, times, strict=True)]
 
 
-def run_once(call: Call) -> Run:
+def run_once(call: Call, clock: Clock = time.perf_counter) -> Run:
     """Run a call, and measure its time and memory.
 
     The memory is that of the whole process beyond what was held before, whoever allocates it;
@@ -59,9 +63,9 @@ def run_once(call: Call) -> Run:
     with contextlib.suppress(OSError):
         (PROCESS / "clear_refs").write_text("5")  # proc(5): the peak starts anew
     before = resident_bytes("VmRSS")
-    start = time.perf_counter()
+    start = clock()
     value = call()
-    seconds = time.perf_counter() - start
+    seconds = clock() - start
     peak = resident_bytes("VmHWM")
     return Run(value, seconds, None if before is None or peak is None else peak - before)
 

@@ -8,15 +8,18 @@ from typing import Any, NamedTuple
 from . import (
     alpha,
     compare_tables,
+    frames,
     front,
     headlines,
     profile,
     quantizer,
     rate,
+    recorded,
     release,
     scale,
     sizes,
     speed,
+    sprites,
 )
 from .rows import Part
 
@@ -48,6 +51,19 @@ Coding by this release and by that of another interpreter.""", release.render),
     "threads": Section("Two threads", "", "A generated picture.", speed.render_threads),
     "packed": Section("Packed coding", "", "Generated indices at several widths.",
         speed.render_packed),
+    frames.NAME: Section("Moving pictures", "FOLDER", """\
+Animations, all of whose frames come back from every format, pixel by pixel, for as long as they are
+shown. The GIF is as it was published. APNG and WebP are written by Pillow, of a palette where there
+are at most 256 colors, APNG then optimized by oxipng -o4; seconds are the processor's. Pillow
+writes no animated AVIF without loss.""", frames.render),
+    "frames recordings": Section("Moving pictures made in code", "", """\
+Screens of smooth text in 256 colors, written to a file as they are made, and read frame by frame,
+each in a process of its own. A pane of text scrolls by a line each frame, or is written anew; a
+screen does not change; or text is typed for long. Memory is what is held beyond what is imported,
+and all of it.""", recorded.render),
+    "frames sprites": Section("Sprites, still and moving", "FOLDER", """\
+Sheets of sprites and tiles, made in code and of the set `pixelart`, as one picture, and as an
+animation with a frame for each.""", sprites.render),
     "quantizer error": Section("Error of palettes", "FOLDER", """\
 Mean MSE of 8-bit palettes without dithering, channels summed. imagequant aims at what people see in
 a space of its own, not at the lowest MSE.""", quantizer.render_error),
