@@ -248,18 +248,25 @@ def decode(
             reader.check_checksum()
         return payload
 
-    def decode_band(payload: bytes, rows: int) -> list[list[int]]:
+    models: dict[int, Band] = {}  # of each band, the one that decoded it last
+
+    def decode_band(band: int, payload: bytes) -> list[list[int]]:
         """6.2, 6.3: the codes of a band that needs no other."""
+        rows = band_height(band)
+        # "With one color every code is 0, every payload is empty, and nothing is decided."
+        if coding == MODELLED and color_count == 1:
+            return [[0] * width for _ in range(rows)]
         if coding == MODELLED:
-            return decode_modelled(payload, rows, width, color_count)
+            models[band] = decode_modelled(payload, rows, width, color_count)
+            return models[band].all_rows()
         lines = [payload[row * row_bytes : (row + 1) * row_bytes] for row in range(rows)]
         return [unpack_row(line, width, bits, color_count) for line in lines]
 
     # "The bands of frame 0 follow the head, then those of frame 1, and so on."
     frames: list[list[list[list[int]]]] = []
     if timing is None:
-        heights = map(band_height, range(band_count))
-        frames.append([decode_band(read_payload(rows), rows) for rows in heights])
+        bands = range(band_count)
+        frames.append([decode_band(band, read_payload(band_height(band))) for band in bands])
     else:
         # 6.5: "The data behind the head MUST be exactly as long as all of these together."
         size = sum(length + 4 for length in timing.lengths if length > 0)
@@ -269,24 +276,22 @@ def decode(
             raise FormatError("end", f"more than frames of {size} bytes")
         lengths = iter(timing.lengths)
         for frame in range(len(timing.ticks)):
-            bands = [
-                (read_payload_of_frame(next(lengths)), band_height(band))
-                for band in range(band_count)
-            ]
+            payloads = [read_payload_of_frame(next(lengths)) for _ in range(band_count)]
             # "Frame n is a key frame if n mod key_interval is 0"
             if frame % timing.key_interval == 0:
-                frames.append([decode_band(payload, rows) for payload, rows in bands])
+                frames.append([decode_band(*numbered) for numbered in enumerate(payloads)])
                 continue
             codes = []
-            for before, (payload, rows) in zip(frames[-1], bands, strict=True):
+            for band, payload in enumerate(payloads):
                 # "an empty payload of a frame that is no key frame leaves the band as it is in
                 # the frame before."
                 if not payload:
-                    codes.append(before)
+                    codes.append(frames[-1][band])
                 elif coding == PACKED:
-                    codes.append(decode_band(payload, rows))
+                    codes.append(decode_band(band, payload))
                 else:
-                    codes.append(decode_modelled_frame(payload, before, color_count))
+                    models[band] = decode_changes(payload, models[band])
+                    codes.append(models[band].all_rows())
             frames.append(codes)
 
     # Section 2: "Nothing follows the last band."
@@ -649,24 +654,17 @@ def H(a: int, b: int) -> int:  # noqa: N802
     return (a * b) >> 16
 
 
-def decode_modelled(payload: bytes, rows: int, width: int, color_count: int) -> list[list[int]]:
-    """6.3: the rows of codes of a band."""
-    # "With one color every code is 0, every payload is empty, and nothing is decided."
-    if color_count == 1:
-        return [[0] * width for _ in range(rows)]
+def decode_modelled(payload: bytes, rows: int, width: int, color_count: int) -> "Band":
+    """6.3: a band, decoded."""
     decoder = RangeDecoder(payload, "payload")
     model = Graphics if decoder.decide(PLAIN) else Photo
     band = model(decoder, rows, width, color_count)
     for y in range(rows):
-        # 6.3.1: "Before the first pixel of a row, the 8 cells left of it are set to the code in
-        # the cell above that pixel; after its last, the 8 cells right of it to the code of that
-        # pixel."
-        first = (y + 3) * band.stride + 8
-        band.plane[first - 8 : first] = [band.plane[first - band.stride]] * 8
+        band.begin_row(y)
         band.decode_row(y)
-        band.plane[first + width : first + width + 8] = [band.plane[first + width - 1]] * 8
+        band.end_row(y)
     decoder.check_end()
-    return [band.row(y) for y in range(rows)]
+    return band
 
 
 # 6.3.1: column and row of each neighbor, beside the pixel's
@@ -752,6 +750,7 @@ class Band:
 
     def __init__(self, decoder: RangeDecoder, rows: int, width: int, color_count: int) -> None:
         self.decoder = decoder
+        self.rows = rows
         self.pixels = rows * width
         self.width = width
         self.color_count = color_count
@@ -768,8 +767,23 @@ class Band:
         self.start(0, 0)
 
     def row(self, y: int) -> list[int]:
-        """Decode the codes of a row."""
-        return self.plane[(y + 3) * self.stride + 8 :][: self.width]
+        """Take the codes of a row."""
+        first = (y + 3) * self.stride + 8
+        return self.plane[first : first + self.width]
+
+    def all_rows(self) -> list[list[int]]:
+        """Take the codes of all rows."""
+        return [self.row(y) for y in range(self.rows)]
+
+    def begin_row(self, y: int) -> None:
+        """6.3.1: "the 8 cells left of it are set to the code in the cell above that pixel"."""
+        first = (y + 3) * self.stride + 8
+        self.plane[first - 8 : first] = [self.plane[first - self.stride]] * 8
+
+    def end_row(self, y: int) -> None:
+        """6.3.1: "after its last, the 8 cells right of it to the code of that pixel"."""
+        end = (y + 3) * self.stride + 8 + self.width
+        self.plane[end : end + 8] = [self.plane[end - 1]] * 8
 
     def decode_row(self, y: int) -> None:
         """6.3: "for each pixel"."""
@@ -948,6 +962,10 @@ class Match:
     code: int
 
 
+# An expert: its code, and the name of its state
+Expert = tuple[int, tuple[str | int, ...]]
+
+
 class Graphics(Band):
     """6.3.5 to 6.3.7: a band of model graphics."""
 
@@ -959,6 +977,7 @@ class Graphics(Band):
         self.row_outcomes = 0
         self.block_outcomes = [0, 0]
         self.kind = self.left = 0
+        self.excluded: int | None = None
         self.rare: dict[tuple[str | int, ...], Rare] = {}
         # 6.3.6
         self.log_places = log(self.pixels, 8, 16)
@@ -1029,6 +1048,15 @@ class Graphics(Band):
         return self.plane[self.place - self.offset]
 
     @property
+    def is_far(self) -> bool:
+        """6.3.5: "offset >= 16"; 6.5.2: "Offsets are modulo 2^32"."""
+        return self.offset % 2**32 >= 16
+
+    def relation(self, _code: int) -> int:
+        """6.5.2: what a code in question has to do with the frame before; 0 is of stills."""
+        return 0
+
+    @property
     def is_heard(self) -> bool:
         """6.3.5: "offset is not 0 and run >= 4"."""
         return self.offset != 0 and self.run >= 4
@@ -1042,19 +1070,22 @@ class Graphics(Band):
             return self.plane[place - self.stride - 2 : place - self.stride + 18]
 
         source = self.plane[place - self.offset : place - self.offset + 16]
-        if self.offset >= 16 and self.run >= 32 and not (plain and self.expected == w):
+        if self.is_far and self.run >= 32 and not (plain and self.expected == w):
             k = 1
             if above(place) != above(place - self.offset):
                 return False
         elif plain and above(place) == [w] * 20:
             k = 0
-            if self.is_heard and (self.offset < 16 or source != [w] * 16):
+            if self.is_heard and (not self.is_far or source != [w] * 16):
                 return False
             source = [w] * 16
         else:
             return False
+        # 6.5.2: "A question about a code that is excluded is not put"
+        if source[0] == self.excluded:
+            return False
         h = self.block_outcomes[k] % 4
-        bit = self.state("block", k, h, p=2**16).decide(self.decoder)
+        bit = self.state("block", self.relation(source[0]), k, h, p=2**16).decide(self.decoder)
         self.block_outcomes[k] = 2 * self.block_outcomes[k] + bit
         # "After a no it is open: left = 16."
         if bit:
@@ -1073,7 +1104,11 @@ class Graphics(Band):
             kind, asked = 1, expected
         else:
             self.left = 0
-            return self.uncertain_code(None)
+            return self.uncertain_code(self.excluded)
+        if asked == self.excluded:
+            self.left = 0
+            return self.uncertain_code(asked)
+        relation = self.relation(asked)
         # "against = (flat, heard, and expected is not W)"
         against = self.is_flat and self.is_heard and expected != w
         if self.left > 0 and self.kind == kind and not against:
@@ -1088,13 +1123,14 @@ class Graphics(Band):
             if against:
                 state = self.state("refuse", p=2**21)
             elif kind == 0:
-                state = self.state("flat", self.which, p=2**16 if self.which == 63 else 2**21)
+                first = 2**16 if self.which == 63 else 2**21
+                state = self.state("flat", relation, self.which, p=first)
             else:
-                state = self.state("trust", min(12, self.run.bit_length()), p=2**19)
+                state = self.state("trust", relation, min(12, self.run.bit_length()), p=2**19)
             # "If the p of trust is not less than 2^14, it only learns, once the code is known, and
             # the pixel is not certain."
             if kind == 1 and state.p >= 2**14:
-                code = self.uncertain_code(None)
+                code = self.uncertain_code(self.excluded)
                 state.learn(code != asked)
                 return code
             no = state.decide(self.decoder)
@@ -1130,9 +1166,10 @@ class Graphics(Band):
         c = (match.score >= 4) + (match.score >= 9) + (match.score >= 12)
         keys = [(self.equal, c, source) for source in range(8)]
         best = max(range(8), key=lambda source: self.hits[keys[source]])
-        experts: list[tuple[int, tuple[str | int, ...]] | None] = [
+        experts: list[Expert | None] = [
             (sources[best], ("guesses", self.hits[keys[best]] >> 11, self.history % 4)),
             (match.code, ("matches", match.score, self.history % 4)) if match.offset else None,
+            *self.more_experts(),
         ]
 
         code = self.decode_bits(experts, excluded)
@@ -1155,6 +1192,14 @@ class Graphics(Band):
         self.above[x] = match.offset
         return code
 
+    def more_experts(self) -> list[Expert]:
+        """6.5.2: the expert that only frames have."""
+        return []
+
+    def other(self) -> int:
+        """6.3.1: which other neighbors are equal."""
+        return self.compared(OTHER)
+
     def entry(self, names: str) -> int:
         """6.3.6: "mix(hash) >> (32 - log_places) is the entry of a hash"."""
         return mix(self.hash(names)) >> (32 - self.log_places)
@@ -1168,12 +1213,16 @@ class Graphics(Band):
         candidates += [self.place - entry if entry else 0 for entry in places]
         self.by12[by12] = self.by6[by6] = self.place
         match = Match(0, 0, 0)
-        for offset in candidates:
+        for offset in filter(self.may_be_offset, candidates):
             there = self.neighbors(self.place - offset)
             score = sum(there[name] == self.around[name] for name in NEIGHBORS)
-            if offset and score > max(match.score, 3):
+            if score > max(match.score, 3):
                 match = Match(offset, score, self.plane[self.place - offset])
         return match
+
+    def may_be_offset(self, offset: int) -> bool:
+        """6.3.6: "0, and an entry of 0, gives none"."""
+        return offset != 0
 
     def hashes(self) -> list[int]:
         """6.3.7: the 12 contexts."""
@@ -1215,12 +1264,10 @@ class Graphics(Band):
         pair[which] = Line(check)
         return pair[which]
 
-    def decode_bits(
-        self, experts: list[tuple[int, tuple[str | int, ...]] | None], excluded: int | None
-    ) -> int:
+    def decode_bits(self, experts: list[Expert | None], excluded: int | None) -> int:
         """6.3.7: the bits of a code; an expert is its code and the name of its state."""
         hashes = self.hashes()
-        other = self.compared(OTHER)
+        other = self.other()
         path = 1
         for level, level_bits in enumerate(self.levels):
             left = self.bits + 1 - path.bit_length()
@@ -1242,9 +1289,9 @@ class Graphics(Band):
             begin = [(code + self.top) >> left == path for code in codes]
             agree = sum(begin[i] << i for i in range(6))
             weights = 0 if level == 0 else 1 + path % 16
-            w2 = self.w234.setdefault((2, level, self.equal), [0] * 12 + [2500] * 2)
-            w3 = self.w234.setdefault((3, level, agree), [0] * 14)
-            w4 = self.w234.setdefault((4, level, other), [0] * 14)
+            w2 = self.w234.setdefault((2, level, self.equal), [0] * 12 + [2500] * 3)
+            w3 = self.w234.setdefault((3, level, agree), [0] * 15)
+            w4 = self.w234.setdefault((4, level, other), [0] * 15)
 
             node = 1
             learned: list[tuple[int, int, int, list[int]]] = []
@@ -1256,9 +1303,9 @@ class Graphics(Band):
                         value = R(part[1], 32766 if part[0] >> depth & 1 else -32766)
                     inputs.append(value)
                 z = 0
-                for k in range(14):
+                for k, value in enumerate(inputs):
                     w1 = self.w1[weights, k, node] if k < 12 else 0
-                    z = sat(z + H(inputs[k], sat(w1 + sat(sat(w2[k] + w3[k]) + w4[k]))))
+                    z = sat(z + H(value, sat(w1 + sat(sat(w2[k] + w3[k]) + w4[k]))))
                 probability = p(sat(2 * sat(2 * z)) >> 6)
                 is_last = path.bit_length() == self.bits
                 error = 0
@@ -1282,7 +1329,7 @@ class Graphics(Band):
                     self.w1[weights, k, node] = sat(w1 + R(inputs[k], R(2 * error, rate)))
                 for line in lines:
                     self.learn(line, node, bit)
-            for k in range(14):
+            for k in range(12 + len(parts)):
                 d = sum(error * inputs[k] for _, _, error, inputs in learned)
                 for w in (w2, w3, w4):
                     w[k] = sat(w[k] + R(sat(d >> 14), rate))
@@ -1360,11 +1407,167 @@ def read_timing(reader: Reader, band_count: int, size_of: Callable[[int], int | 
     return Timing(loop_count, ticks_per_second, key_interval, ticks, lengths)
 
 
-def decode_modelled_frame(
-    payload: bytes, before: list[list[int]], color_count: int
-) -> list[list[int]]:
-    """6.5.2: the codes of a band of a frame that is no key frame; ``before`` are its last ones."""
-    raise NotImplementedError
+# Section 6.5.2: frames in coding modelled
+
+
+def decode_changes(payload: bytes, band: Band) -> "Changes":
+    """6.5.2: a band of a frame that is no key frame; ``band`` is that of the one before."""
+    decoder = RangeDecoder(payload, "payload")
+    changes = band if isinstance(band, Changes) else Changes(band)
+    changes.decode(decoder)
+    decoder.check_end()
+    return changes
+
+
+class Changes(Graphics):
+    """6.5.2: a band of which a frame is known, in model graphics."""
+
+    def __init__(self, key: Band) -> None:
+        super().__init__(key.decoder, key.rows, key.width, key.color_count)
+        # "all is as the frames since the key frame have left it; behind a key frame of model photo
+        # ... as at the start of a band"
+        if isinstance(key, Graphics):
+            vars(self).update(vars(key))
+        # "There is one more row of cells below, all 0"
+        self.plane = key.plane + [0] * self.stride
+        self.t = 0
+        self.row_changed: dict[int, int] = {}
+        self.tile_changed: dict[tuple[int, int], int] = {}
+        self.stay_outcomes = 0
+        self.rest = 0
+
+    def decode(self, decoder: RangeDecoder) -> None:
+        """Decode a frame."""
+        self.decoder = decoder
+        self.t += 1
+        self.before = self.plane[:]
+        outcomes = 0
+        for y in range(self.rows):
+            age = self.age(self.row_changed.get(y))
+            state = self.state("row", outcomes % 4, age, p=2**19)
+            # "decided with 2^22 - p, and a 1 means that it is as before"
+            changed = 1 - decoder.decide(2**22 - state.p, 22)
+            state.learn(changed == 1)
+            if changed:
+                self.row_changed[y] = self.t
+                self.above_changed = outcomes % 2
+                self.begin_row(y)
+                self.decode_row(y)
+                self.end_row(y)
+            outcomes = 2 * outcomes + changed
+
+    def age(self, changed: int | None) -> int:
+        """Say how long ago something changed."""
+        if changed is None:
+            return 3
+        frames = self.t - changed
+        return 0 if frames <= 1 else 1 if frames == 2 else 2 if frames <= 8 else 3
+
+    def decode_row(self, y: int) -> None:
+        """Decode a row that has changed."""
+        self.left = self.rest = 0
+        self.last_x = -64
+        x = 0
+        while x < self.width:
+            self.start(x, y)
+            count = self.pixels_at(x, y)
+            for place in range(self.place, self.place + count):
+                if self.plane[place] != self.before[place]:
+                    self.last_x = x + place - self.place
+                    self.tile_changed[self.last_x // 16, y // 8] = self.t
+            x += count
+
+    def start(self, x: int, y: int) -> None:
+        """Begin a pixel: what 6.5.2 says of the frame before."""
+        super().start(x, y)
+        if not hasattr(self, "before"):
+            return
+        names = ("W", "N", "NW", "NE")
+        cells = [self.place + NEIGHBORS[n][0] + NEIGHBORS[n][1] * self.stride for n in names]
+        self.changed = sum((self.plane[c] != self.before[c]) << i for i, c in enumerate(cells))
+        self.here = self.plane[self.place]
+        self.e = self.plane[self.place + 1]
+        self.s = self.plane[self.place + self.stride]
+        others = (self.around["W"], self.around["N"], self.e, self.s)
+        self.alike = sum((self.here == other) << i for i, other in enumerate(others))
+
+    def pixels_at(self, x: int, y: int) -> int:
+        """Decode a pixel, or a block; how many pixels it is."""
+        age = self.age(self.tile_changed.get((x // 16, y // 8)))
+        distance = x - self.last_x
+        d = 0 if distance < 4 else 1 if distance < 16 else 2 if distance < 64 else 3
+        where = 2 * d + self.above_changed
+        fits = x + 16 <= self.width and self.left == 0
+        north = slice(self.place - self.stride - 1, self.place - self.stride + 17)
+        is_quiet = self.changed == 0 and self.plane[north] == self.before[north]
+
+        # Stay
+        if fits and self.rest == 0 and is_quiet:
+            state = self.state("stay", self.stay_outcomes % 4, age, where, p=2**18)
+            bit = state.decide(self.decoder)
+            self.stay_outcomes = 2 * self.stay_outcomes + bit
+            if not bit:
+                return 16
+            self.rest = 16
+        self.excluded = self.here
+        undecided = None
+        if self.rest > 0:
+            self.rest -= 1
+            first = 2**22 // (self.rest + 1)
+            state = self.state("within", self.alike == 15, self.rest, p=first, n=4)
+            if self.rest > 0 and not state.decide(self.decoder):
+                return 1
+            self.rest = 0
+        else:
+            if self.changed == 0:
+                state = self.state("quiet", age, where, self.alike, p=2**18)
+            else:
+                state = self.state("busy", age, self.changed, self.alike, p=2**20)
+            if self.left == 0 and (self.changed == 0 or state.p < 2**14):
+                if not state.decide(self.decoder):
+                    return 1
+            else:
+                undecided, self.excluded = state, None
+
+        # "then as in 6.3.5 to 6.3.7"
+        if not self.is_inside(self.place - self.offset):
+            self.offset = self.run = 0
+        count = 16
+        if not (fits and self.block()):
+            count = 1
+            self.plane[self.place] = self.code()
+        if undecided:
+            undecided.learn(self.plane[self.place] != self.here)
+        return count
+
+    def is_inside(self, place: int) -> bool:
+        """Whether a place is from that of the first pixel to that of the last."""
+        return 3 * self.stride + 8 <= place < (self.rows + 3) * self.stride - 8
+
+    def may_be_offset(self, offset: int) -> bool:
+        """6.5.2: "One that leads elsewhere is none"."""
+        return offset != 0 and self.is_inside(self.place - offset)
+
+    def relation(self, _code: int) -> int:
+        """6.5.2: 1 if here is not excluded and in question, 2 if another code is, 3 if excluded."""
+        return 3 if self.excluded is not None else 1 if _code == self.here else 2
+
+    def more_experts(self) -> list[Expert]:
+        """6.5.2: "A third expert is here"."""
+        return [(self.here, ("here", self.changed, self.alike))]
+
+    def other(self) -> int:
+        """6.5.2: the number of w4."""
+        return 256 + self.changed + 16 * self.alike
+
+    def hashes(self) -> list[int]:
+        """6.5.2: contexts 1, 10 and 11 are others."""
+        hashes = super().hashes()
+        here, e, s = self.here * M["Y"], self.e * M["NEEE"], self.s * M["X"]
+        hashes[1] = self.hash("W, N") + here
+        hashes[10] = here + e + s
+        hashes[11] = self.hash("W") + here + e
+        return hashes
 
 
 # Section 7.1: checksums

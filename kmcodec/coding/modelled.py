@@ -225,7 +225,8 @@ def _flat_share(indices: Indices) -> float:
 
 def _memory(indices: Indices, color_count: int) -> NDArray[np.uint8]:
     """Allocate scratch for a band."""
-    return _aligned(binding.band_memory(*indices.shape, color_count))
+    rows, width = indices.shape
+    return _aligned(binding.band_memory(rows, width, color_count))
 
 
 def _aligned(size: int) -> NDArray[np.uint8]:
