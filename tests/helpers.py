@@ -1,11 +1,15 @@
 """Pictures made in code, for all tests."""
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kmcodec.format import Indices, index_dtype
+from kmcodec.animation import Animation
+from kmcodec.coding.container import join_frames
+from kmcodec.coding.frames import FrameEncoder
+from kmcodec.format import Header, Indices, index_dtype
 from kmcodec.options import Options
 from kmcodec.quantizer.pictures import quantize_pictures
 from kmcodec.quantizer.quantized import Quantized
@@ -115,3 +119,27 @@ def distance(
     """Return the distance of the points of two colors."""
     points = to_points(np.array([first, second], np.uint8)).astype(float)
     return float(np.linalg.norm(points[0] - points[1]))
+
+
+def moving_codes(header: Header, count: int, seed: int = 0) -> list[Indices]:
+    """Make codes of frames, of which each differs in one band from that before, or in none."""
+    rng = np.random.default_rng(seed)
+    shape = header.height, header.width
+    frames = [rng.integers(0, header.color_count, shape).astype(index_dtype(header.color_count))]
+    for number in range(1, count):
+        frame = frames[-1].copy()
+        top = number % (header.band_count + 1) * header.band_rows  # beyond all: nothing changes
+        frame[top : top + 1] = (frame[top : top + 1].astype(int) + 1) % header.color_count
+        frames.append(frame)
+    return frames
+
+
+def animation_file(header: Header, frames: list[Indices], key_interval: int) -> bytes:
+    """Make a file of the codes of frames, with a palette of as many colors, 40 ms each."""
+    encoder = FrameEncoder(header, key_interval)
+    payloads = [payload for frame in frames for payload in encoder.encode(frame)]
+    size = header.color_count * header.mode.channels
+    palette = np.arange(size).astype(np.uint8).tobytes()
+    animation = Animation.of([Fraction(40)] * len(frames), 0, key_interval)
+    lengths = [len(payload) for payload in payloads]
+    return b"".join(join_frames(header, {}, palette, animation, lengths, payloads))

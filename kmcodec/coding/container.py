@@ -10,7 +10,6 @@ to lie within the data.
 """
 
 import math
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,9 +23,9 @@ from numpy.typing import NDArray
 from ..animation import Animation
 from ..checks import check_integer
 from ..errors import FormatError, LimitError, TruncatedError
-from ..format import CHECKSUM_BYTES, HEADER_BYTES, Coding, Flags, Header, check_palette
+from ..format import CHECKSUM_BYTES, HEADER_BYTES, Flags, Header, check_palette
 from .frame_table import Lengths, read_frames, write_frames
-from .layout import Band, Bands, Frames
+from .layout import Band, Bands, Frames, find_still_bands
 from .sections import (
     U32,
     Section,
@@ -143,7 +142,8 @@ def join_frames(
     checksum = crc32(head)
     yield head
     yield U32.pack(checksum)
-    for payload in payloads:
+    for payload, length in zip(payloads, np.ravel(lengths), strict=True):
+        assert len(payload) == length
         if payload:
             checksum = crc32(payload, checksum)
             yield payload
@@ -193,15 +193,16 @@ def check_limit(header: Header, max_pixels: int | None) -> None:
 
 def check_frame_limits(head: Head, max_frames: int | None, max_total_pixels: int | None) -> None:
     """Refuse more frames, or more pixels of all frames, than the caller allows."""
-    header = head.header
     count = head.animation.frame_count if head.animation else 1
-    total = count * header.width * header.height
+    total = count * head.header.width * head.header.height
     for name, limit, number, text in (
         ("max_frames", max_frames, count, f"{count} frames"),
         ("max_total_pixels", max_total_pixels, total, f"{total} pixels of all frames"),
     ):
         if limit is not None and number > check_integer(name, limit):
-            raise LimitError(f"{text} are more than the limit of {limit}", field="frame_count")
+            offset = next((s.offset for s in head.sections if s.name == "frames_payload"), None)
+            fault = f"{text} are more than the limit of {limit}"
+            raise LimitError(fault, offset=offset, field="frame_count")
 
 
 def find_frames(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> Frames:
@@ -244,7 +245,7 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> Ba
         FormatError: a band's length is wrong, or data follows the last band.
     """
     if head.lengths is None:
-        return _find_still_bands(stream, head, whole_only)
+        return find_still_bands(stream, head.header, head.size, _end_of(stream), whole_only)
     if not whole_only:
         return find_frames(stream, head)[0]
     return Frames(head.header, head.lengths[:1], head.size)[0].whole_before(_end_of(stream))
@@ -253,46 +254,6 @@ def find_bands(stream: IO[bytes], head: Head, *, whole_only: bool = False) -> Ba
 def _end_of(stream: IO[bytes]) -> int:
     stream.seek(0, SEEK_END)
     return stream.tell()  # as a mapped file's seek returns None
-
-
-def _find_still_bands(stream: IO[bytes], head: Head, whole_only: bool) -> Bands:
-    header = head.header
-    end = _end_of(stream)
-    row_bytes = header.row_bytes
-    offset = head.size
-    offsets = array("Q", [offset])
-    for number in range(header.band_count):
-        top, bottom = header.rows_of_band(number)
-        stream.seek(offset)
-        length = read_bytes(stream, U32.size)
-        size = unpack_u32(length) if len(length) == U32.size else 0
-        if len(length) == U32.size:
-            _check_length(header.coding, number, size, (bottom - top) * row_bytes, offset)
-        payload, offset = offset + U32.size, offset + U32.size + size + CHECKSUM_BYTES
-        if offset > end:
-            if whole_only:
-                break
-            fault = f"the data ends within band {number} of {header.band_count}"
-            field = _field_at(end, payload, payload + size)
-            raise TruncatedError(fault, offset=end, field=field)
-        offsets.append(offset)
-    if offset < end:
-        fault = f"{end - offset} bytes follow the last band"
-        raise FormatError(fault, offset=offset, field="band")
-    return Bands(header, offsets)
-
-
-def _check_length(coding: Coding, number: int, size: int, packed: int, offset: int) -> None:
-    """Refuse a band that is not as long as its rows packed (spec 6.2), or longer (spec 6.3)."""
-    if size > packed or (coding == Coding.PACKED and size < packed):
-        fault = f"band {number} is {size} bytes long, its rows packed {packed}"
-        raise FormatError(fault, offset=offset, field="length")
-
-
-def _field_at(offset: int, payload: int, checksum: int) -> str:
-    if offset < payload:
-        return "length"
-    return "payload" if offset < checksum else "checksum"
 
 
 def read_band(stream: IO[bytes], band: Band) -> bytes:

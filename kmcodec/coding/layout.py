@@ -3,13 +3,15 @@
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import IO, NamedTuple, overload
 
 import numpy as np
 
-from ..format import CHECKSUM_BYTES, Flags, Header
+from ..errors import FormatError, TruncatedError
+from ..format import CHECKSUM_BYTES, Coding, Flags, Header
 from .frame_table import Lengths
-from .sections import U32, Section
+from .sections import U32, Section, unpack_u32
+from .source import read_bytes
 
 
 class Band(NamedTuple):
@@ -88,6 +90,58 @@ class Bands:
             Section("payload", band.offset, band.length),
             Section("checksum", band.offset + band.length, CHECKSUM_BYTES),
         )
+
+
+def find_still_bands(
+    stream: IO[bytes], header: Header, offset: int, end: int, whole_only: bool
+) -> Bands:
+    """Find the bands of a picture without frames, going from one length to the next.
+
+    Args:
+        stream: the seekable stream.
+        header: the file's.
+        offset: where the first band begins.
+        end: where the data ends.
+        whole_only: if the data ends early, return the bands that are whole.
+
+    Raises:
+        TruncatedError: the data ends before the last band does.
+        FormatError: a band's length is wrong, or data follows the last band.
+    """
+    row_bytes = header.row_bytes
+    offsets = array("Q", [offset])
+    for number in range(header.band_count):
+        top, bottom = header.rows_of_band(number)
+        stream.seek(offset)
+        length = read_bytes(stream, U32.size)
+        size = unpack_u32(length) if len(length) == U32.size else 0
+        if len(length) == U32.size:
+            _check_length(header.coding, number, size, (bottom - top) * row_bytes, offset)
+        payload, offset = offset + U32.size, offset + U32.size + size + CHECKSUM_BYTES
+        if offset > end:
+            if whole_only:
+                break
+            fault = f"the data ends within band {number} of {header.band_count}"
+            field = _field_at(end, payload, payload + size)
+            raise TruncatedError(fault, offset=end, field=field)
+        offsets.append(offset)
+    if offset < end:
+        fault = f"{end - offset} bytes follow the last band"
+        raise FormatError(fault, offset=offset, field="band")
+    return Bands(header, offsets)
+
+
+def _check_length(coding: Coding, number: int, size: int, packed: int, offset: int) -> None:
+    """Refuse a band that is not as long as its rows packed (spec 6.2), or longer (spec 6.3)."""
+    if size > packed or (coding == Coding.PACKED and size < packed):
+        fault = f"band {number} is {size} bytes long, its rows packed {packed}"
+        raise FormatError(fault, offset=offset, field="length")
+
+
+def _field_at(offset: int, payload: int, checksum: int) -> str:
+    if offset < payload:
+        return "length"
+    return "payload" if offset < checksum else "checksum"
 
 
 class Frames:
