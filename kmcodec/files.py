@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOBase
-from operator import sub
 from pathlib import Path
 from typing import IO, Unpack
 
@@ -208,7 +207,8 @@ class Info:
         frames = self.sections.parts
         if not isinstance(frames, Frames):
             return ()
-        return array("Q", map(sub, frames.offsets[1:], frames.offsets))
+        offsets = np.frombuffer(frames.offsets, np.uint64)
+        return array("Q", (offsets[1:] - offsets[:-1]).tobytes())
 
     def _key(self) -> tuple[object, ...]:
         palette = self.palette.shape, self.palette.tobytes()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers import gradient, picture
+from helpers import animation_file, gradient, moving_codes, picture
 from PIL import Image, ImageFile
 
 import kmcodec
@@ -219,3 +219,78 @@ def test_sections_of_bands_are_a_sequence():
     assert sections != whole
     with pytest.raises(IndexError):
         sections[len(whole)]
+
+
+HEADER = Header(Coding.PACKED, Mode.RGB, Flags(0), 13, 10, 5, 4)
+FRAMES = animation_file(HEADER, moving_codes(HEADER, 12), 5)
+
+
+def test_info_lists_frames():
+    """A frame is one section, and its bytes are told; its bands are not read."""
+    info = kmcodec.info(FRAMES)
+    names = [section.name for section in info.sections]
+
+    assert names[:3] == ["header", "palette", "frames_length"]
+    assert names[3:5] == ["frames_payload", "checksum"]
+    assert names[5:] == ["frame"] * 12
+    ends = [0] + [section.offset + section.size for section in info.sections]
+    assert [section.offset for section in info.sections] == ends[:-1]
+    assert ends[-1] == len(FRAMES) == info.file_bytes
+    assert info.animation.frame_count == 12
+    assert info.animation.key_interval == 5
+    assert info.animation.total == 480
+    assert list(info.frame_bytes) == [section.size for section in info.sections[5:]]
+    assert info.frame_bytes[3] == 0
+    assert info == kmcodec.info(FRAMES)
+    assert hash(info) == hash(kmcodec.info(FRAMES))
+    still = kmcodec.info(kmcodec.encode(gradient(8, 6)))
+    assert (still.animation, list(still.frame_bytes), still.bits["frames"]) == (None, [], 0)
+
+
+def test_info_counts_the_bits_of_frames():
+    """The parts add up to the file: lengths of bands are counted with the frames section."""
+    info = kmcodec.info(FRAMES)
+    bits = info.bits
+    sizes = {section.name: 8 * section.size for section in info.sections}
+    rows = 3 * 10 + 4 * 4 + 2 * 2  # of key frames, and of the bands that changed
+
+    assert bits["frames"] == sizes["frames_length"] + sizes["frames_payload"]
+    assert bits["indices"] == rows * 13 * 3
+    assert bits["row_padding"] == rows
+    assert bits["lengths"] == 0
+    assert bits["checksums"] == 32 * (1 + 3 * 3 + 4 + 2)
+    assert sum(bits[part] for part in bits.keys() - {"file", "raw"}) == bits["file"]
+    assert bits["file"] == 8 * len(FRAMES)
+    assert bits["raw"] == 12 * 13 * 10 * 24
+
+
+def test_info_checks_all_frames_on_request():
+    """Damage in the last frame is found where the file is checked."""
+    damaged = FRAMES[:-6] + bytes([FRAMES[-6] ^ 128]) + FRAMES[-5:]
+
+    assert kmcodec.info(damaged) == kmcodec.info(FRAMES)
+    assert kmcodec.info(FRAMES, check=True) == kmcodec.info(FRAMES)
+    with pytest.raises(kmcodec.ChecksumError, match=r"^frame 10 of 12: "):
+        kmcodec.info(damaged, check=True)
+    for data in (FRAMES[:-1], FRAMES + b"\0"):
+        with pytest.raises(kmcodec.KmqError):
+            kmcodec.info(data)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "fault"),
+    [
+        ("max_frames", 12, "12 frames are more than the limit of 11"),
+        ("max_total_pixels", 1560, "1560 pixels of all frames are more than the limit of 1559"),
+        ("max_pixels", 130, "13 x 10 pixels are more than the limit of 129"),
+    ],
+)
+def test_frames_are_checked_up_to_a_limit(limit, most, fault):
+    """A limit is inclusive, holds where all frames are decoded only, and may be none."""
+    assert kmcodec.info(FRAMES, **{limit: 1}).animation
+    for allowed in (most, None):
+        assert kmcodec.info(FRAMES, check=True, **{limit: allowed}).animation
+    with pytest.raises(kmcodec.LimitError, match=fault):
+        kmcodec.info(FRAMES, check=True, **{limit: most - 1})
+    with pytest.raises(TypeError, match=limit):
+        kmcodec.info(FRAMES, check=True, **{limit: "many"})

@@ -3,19 +3,22 @@
 import io
 import tracemalloc
 from contextlib import suppress
+from dataclasses import replace
 from struct import pack, unpack_from
 from zlib import crc32
 
 import numpy as np
 import pytest
-from helpers import drawing, gradient, picture
+from helpers import animation_file, drawing, gradient, moving_codes, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 import kmcodec
-from kmcodec.coding.container import read_head
-from kmcodec.format import Coding, Flags
+from kmcodec.animation import Animation, Runs
+from kmcodec.coding.container import join_frames, read_head
+from kmcodec.coding.sections import pack_length
+from kmcodec.format import Coding, Flags, Header, Mode
 
 METADATA = {"comment": "a comment", "dpi": (72, 72), "xmp": b"<x/>", "icc_profile": b"icc"}
 
@@ -47,8 +50,27 @@ MODELLED_FILES = {
     "modelled with metadata": kmcodec.encode(gradient(30, 24), **METADATA),
     "modelled with alpha": kmcodec.encode(np.dstack((gradient(24, 20), gradient(24, 20)[..., 1]))),
 }
-FILES = {**PACKED_FILES, **MODELLED_FILES}
+HEADER = Header(Coding.PACKED, Mode.RGB, Flags(0), 7, 5, 5, 5)
+
+
+def animation(header, key_interval):
+    """Make an animation of seven frames."""
+    return animation_file(header, moving_codes(header, 7), key_interval)
+
+
+ANIMATIONS = {
+    "frames": animation(HEADER, 4),
+    "frames of three bands": animation(replace(HEADER, band_rows=2), 7),
+    "key frames": animation(replace(HEADER, mode=Mode.L, color_count=256), 1),
+    "frames of one color": animation(replace(HEADER, color_count=1), 7),
+}
+FILES = {**PACKED_FILES, **MODELLED_FILES, **ANIMATIONS}
 EVERY_FILE = pytest.mark.parametrize("data", FILES.values(), ids=FILES.keys())
+EVERY_PICTURE = pytest.mark.parametrize(
+    "data",
+    [data for name, data in FILES.items() if name not in ANIMATIONS],
+    ids=[name for name in FILES if name not in ANIMATIONS],
+)
 
 
 def test_the_files_are_what_they_are_called():
@@ -68,7 +90,12 @@ def open_and_load(data):
     return Image.open(io.BytesIO(data)).load()
 
 
-DECODERS = [kmcodec.decode, kmcodec.decode_indexed, lambda data: kmcodec.info(data, check=True)]
+def check(data):
+    """Verify all of a file."""
+    return kmcodec.info(data, check=True)
+
+
+DECODERS = [kmcodec.decode, kmcodec.decode_indexed, check]
 
 
 @EVERY_FILE
@@ -84,16 +111,17 @@ def test_every_truncation_is_refused(data):
 
 @EVERY_FILE
 def test_every_flipped_bit_is_refused(data):
-    """No single flipped bit of a file goes unnoticed, by any way in."""
+    """No single flipped bit of a file goes unnoticed, by any way in that reads all of it."""
+    decoders = [check] if data in ANIMATIONS.values() else DECODERS
     for bit in range(8 * len(data)):
         damaged = bytearray(data)
         damaged[bit // 8] ^= 1 << bit % 8
-        for decode in DECODERS:
+        for decode in decoders:
             with pytest.raises(kmcodec.KmqError):
                 decode(bytes(damaged))
 
 
-@EVERY_FILE
+@EVERY_PICTURE
 def test_every_flipped_byte_is_refused_through_pillow(data):
     """No damaged byte of a file goes unnoticed through Image.open."""
     for position in range(len(data)):
@@ -123,6 +151,8 @@ def repair_checksums(data):
     except kmcodec.KmqError:
         return data
     checksum = crc32(out[:position])
+    if out[7] & Flags.FRAMES and position + 4 <= len(out):
+        return bytes(repair_frames(out, position, checksum))
     while position + 8 < len(out):
         out[position : position + 4] = pack("<I", checksum)
         start = position + 4
@@ -131,6 +161,19 @@ def repair_checksums(data):
     if position + 4 <= len(out):
         out[position : position + 4] = pack("<I", checksum)
     return bytes(out)
+
+
+def repair_frames(out, position, checksum):
+    """Make the checksum of a head right, and those of the bands that its lengths tell."""
+    out[position : position + 4] = pack("<I", checksum)
+    position += 4
+    for length in read_head(io.BytesIO(out), None).lengths.ravel().tolist():
+        end = position + length
+        if length and end + 4 <= len(out):
+            checksum = crc32(out[position:end], checksum)
+            out[end : end + 4] = pack("<I", checksum)
+            position = end + 4
+    return out
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -173,6 +216,55 @@ def test_damage_with_repaired_checksums_is_judged_alike(data):
         verdicts.add(ways[0])
 
     assert verdicts == {False, True}
+
+
+@pytest.mark.parametrize("data", ANIMATIONS.values(), ids=ANIMATIONS.keys())
+def test_every_wrong_byte_of_an_animation_behind_right_checksums(data):
+    """Any byte in the place of another makes an animation, a still picture or a KmqError."""
+    verdicts = set()
+    for place in range(7, len(data)):
+        for value in (0, 1, 127, 128, 255, data[place] ^ 1, data[place] ^ 128):
+            damaged = bytearray(data)
+            damaged[place] = value
+            verdicts.add(is_accepted(check, repair_checksums(bytes(damaged))))
+
+    assert verdicts == {False, True}
+
+
+def test_a_promise_of_frames_costs_no_memory():
+    """A section that promises frames, or bands, that are not there is refused as it is read."""
+    data = animation(replace(HEADER, color_count=2), 7)
+    open_and_load(data)  # what Pillow imports at its first use is not counted
+    start = next(s.offset for s in kmcodec.info(data).sections if s.name == "frames_length")
+    numbers = b"".join(map(pack_length, [1 << 24, 0, 1, 1, 0, 1 << 24]))
+    many = data[:start] + pack_length(len(numbers)) + numbers + bytes(100)
+    tall = data[:12] + pack("<I", 1 << 24) + data[16:18] + b"\0\0" + data[20:]
+    tracemalloc.start()
+    for hostile in (many, tall):
+        for decode in [*DECODERS, open_and_load]:
+            with pytest.raises(kmcodec.FormatError, match="lengths of bands, not"):
+                decode(repair_checksums(hostile))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200_000
+
+
+@pytest.mark.parametrize("ticks", [[0], [0, 1]], ids=["one run", "a run a frame"])
+def test_frames_without_bytes_cost_little_memory(ticks):
+    """Frames that a byte or three tell of take a small multiple of these, not of their pixels."""
+    count = 1 << 17
+    numbers = np.resize(ticks, count) if len(ticks) > 1 else ticks
+    runs = Runs.of((number, count // len(numbers)) for number in numbers)
+    header = Header(Coding.PACKED, Mode.L, Flags(0), 1, 1, 1, 1)
+    lengths = np.zeros((count, 1), np.uint32)
+    payloads = [b""] * count
+    timing = Animation(runs, 1, 0, count)
+    data = b"".join(join_frames(header, {}, b"\0", timing, lengths, payloads))
+    tracemalloc.start()
+    assert len(check(data).frame_bytes) == count
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * count + 8 * len(data) + 500_000
 
 
 @settings(max_examples=300, deadline=None)

@@ -21,7 +21,7 @@ Lengths = NDArray[np.uint32]
 _FIELDS: Final = ("frame_count", "loop_count", "ticks_per_second", "key_interval")
 """The numbers in front of the durations."""
 
-_PIECE: Final = 1 << 16
+_PIECE: Final = 1 << 13
 """Bytes, or numbers, that are handled at once."""
 
 _MOST_GROUPS: Final = 5
