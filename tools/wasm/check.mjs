@@ -1,4 +1,5 @@
 // node check.mjs MODULE VECTORS: decodes every vector; prints those that go wrong, and a count.
+// Animations are refused as a whole: this decoder knows no frames.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -53,6 +54,16 @@ function checkInvalid(path) {
   }
 }
 
+/** What is not the error that an animation gives, valid or not. */
+function checkAnimation(path) {
+  try {
+    decoded(path);
+    return "no UnsupportedError";
+  } catch (error) {
+    return error.name === "UnsupportedError" ? "" : `${error.name} (${error.message})`;
+  }
+}
+
 let files = 0;
 let wrong = 0;
 for (const [folder, check] of Object.entries({
@@ -63,7 +74,9 @@ for (const [folder, check] of Object.entries({
   for (const file of readdirSync(`${vectors}/${folder}`).filter((name) => name.endsWith(".kmq"))) {
     let fault;
     try {
-      fault = check(`${vectors}/${folder}/${file}`, file.slice(0, -4));
+      const path = `${vectors}/${folder}/${file}`;
+      const isAnimation = file.startsWith("frames");
+      fault = isAnimation ? checkAnimation(path) : check(path, file.slice(0, -4));
     } catch (error) {
       fault = error;
     }

@@ -1,5 +1,6 @@
 // A decoder of .kmq files for browsers and Node: the container here, payloads by libkmq in
-// WebAssembly (built by tools/kmq-wasm). Numbers in comments are sections of spec/kmq.md.
+// WebAssembly (built by tools/kmq-wasm). It shows pictures, and refuses animations as unsupported.
+// Numbers in comments are sections of spec/kmq.md.
 //
 //     const decoder = await load(bytesOfWasm);
 //     const { width, height, mode, palette, indices, metadata } = decoder.decode(bytesOfKmq);
