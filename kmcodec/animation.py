@@ -19,9 +19,6 @@ from .format import MAX_FRAME_COUNT, MAX_NUMBER
 _UNITS: Final = (1_000_000, 1000)
 """Ticks a second to which durations are rounded that no file can hold exactly."""
 
-LONGEST: Final = 49 * 24 * 3600
-"""Seconds, whose milliseconds are all a number of a file."""
-
 
 class Runs(Sequence[tuple[int, int]]):
     """Pairs of ticks, and the number of successive frames of that duration.
@@ -94,13 +91,13 @@ class Animation:
         Otherwise all are rounded to microseconds; to milliseconds if there are too many of these.
 
         Raises:
-            ValueError: a duration is negative, or of years; or as ``check``.
+            ValueError: a duration is not in 0..2^32-1 milliseconds; or as ``check``.
         """
         seconds = {duration: Fraction(duration) / 1000 for duration in set(durations)}
-        if not 0 <= min(seconds.values(), default=0) <= max(seconds.values(), default=0) < LONGEST:
-            number = next(n for n, d in enumerate(durations) if not 0 <= seconds[d] < LONGEST)
-            duration = float(durations[number])
-            raise ValueError(f"duration of frame {number} is {duration:g} ms, must be 0 to 49 days")
+        for frame, duration in enumerate(durations):
+            if not 0 <= duration <= MAX_NUMBER:
+                wanted = f"must be 0 to {MAX_NUMBER}"
+                raise ValueError(f"duration of frame {frame} is {float(duration)} ms, {wanted}")
         unit = lcm(*(second.denominator for second in seconds.values()))
         for rounded in _UNITS:
             if unit <= MAX_NUMBER and max(seconds.values(), default=0) * unit <= MAX_NUMBER:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from .animation import LONGEST, Animation
+from .animation import Animation
 from .checks import check_integer
 from .format import MAX_NUMBER
 from .options import EncodeOptions
@@ -123,8 +123,8 @@ def _read_duration(name: str, value: Any) -> Fraction:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if not 0 <= number < 1000 * LONGEST:
-        raise ValueError(f"{name} is {value} ms, must be 0 to 49 days")
+    if not 0 <= number <= MAX_NUMBER:
+        raise ValueError(f"{name} is {value}, must be from 0 to {MAX_NUMBER} milliseconds")
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
     return Fraction(number).limit_denominator(_MOST_PARTS)

@@ -53,7 +53,7 @@ def test_the_names_are_those_of_pictures_and_three_more():
         (np.int64(40), 40),
         (np.float32(0.5), Fraction(1, 2)),
         (TiffImagePlugin.IFDRational(100, 3), Fraction(100, 3)),
-        (49 * 86400_000 - 1, 49 * 86400_000 - 1),
+        (2**32 - 1, 2**32 - 1),
     ],
 )
 def test_durations_are_exact_or_as_they_were_meant(given, milliseconds):
@@ -77,16 +77,14 @@ def test_images_have_durations_of_their_own():
     assert durations(images, duration=7) == [7] * 4
 
 
-@pytest.mark.parametrize(
-    "value", [-1, -0.5, math.nan, math.inf, 10**400, 49 * 86400_000, Fraction(-1, 3)]
-)
+@pytest.mark.parametrize("value", [-1, -0.5, math.nan, math.inf, 10**400, 2**32, Fraction(-1, 3)])
 def test_durations_out_of_range_are_refused(value):
     """The message names the frame, if there is a value for each."""
-    with pytest.raises(ValueError, match=r"duration is .* ms, must be 0 to 49 days"):
+    with pytest.raises(ValueError, match=r"duration is .*, must be from 0 to 4294967295"):
         durations([PIXELS] * 3, duration=value)
-    with pytest.raises(ValueError, match=r"duration of frame 2 is .* ms, must be 0 to 49 days"):
+    with pytest.raises(ValueError, match=r"duration of frame 2 is .*, must be from 0"):
         durations([PIXELS] * 3, duration=[1, 1, value])
-    with pytest.raises(ValueError, match=r"duration of frame 1 is .* ms, must be 0 to 49 days"):
+    with pytest.raises(ValueError, match=r"duration of frame 1 is .*, must be from 0"):
         durations([PIXELS, image_of(duration=value)])
 
 
