@@ -1424,11 +1424,10 @@ class Changes(Graphics):
 
     def __init__(self, key: Band) -> None:
         super().__init__(key.decoder, key.rows, key.width, key.color_count)
-        # "all is as the frames since the key frame have left it; behind a key frame of model photo
-        # ... as at the start of a band"
+        # "behind a key frame of model photo, all but the plane is as at the start of a band"
         if isinstance(key, Graphics):
             vars(self).update(vars(key))
-        # "There is one more row of cells below, all 0"
+        # "There is one more row of cells below, all 0."
         self.plane = key.plane + [0] * self.stride
         self.t = 0
         self.row_changed: dict[int, int] = {}
@@ -1445,7 +1444,8 @@ class Changes(Graphics):
         for y in range(self.rows):
             age = self.age(self.row_changed.get(y))
             state = self.state("row", outcomes % 4, age, p=2**19)
-            # "decided with 2^22 - p, and a 1 means that it is as before"
+            # "the bit is decided with 2^22 - p, and a 1 means that the row is as before; then the
+            # state learns 1 - bit."
             changed = 1 - decoder.decide(2**22 - state.p, 22)
             state.learn(changed == 1)
             if changed:
@@ -1529,7 +1529,8 @@ class Changes(Graphics):
             else:
                 undecided, self.excluded = state, None
 
-        # "then as in 6.3.5 to 6.3.7"
+        # "One that leads elsewhere than from the cell of the band's first pixel to that of its last
+        # is none: ... offset and run become 0 before the question of a block."
         if not self.is_inside(self.place - self.offset):
             self.offset = self.run = 0
         count = 16
@@ -1545,7 +1546,7 @@ class Changes(Graphics):
         return 3 * self.stride + 8 <= place < (self.rows + 3) * self.stride - 8
 
     def may_be_offset(self, offset: int) -> bool:
-        """6.5.2: "One that leads elsewhere is none"."""
+        """6.5.2: "a candidate is passed over"."""
         return offset != 0 and self.is_inside(self.place - offset)
 
     def relation(self, _code: int) -> int:
@@ -1554,7 +1555,7 @@ class Changes(Graphics):
 
     def more_experts(self) -> list[Expert]:
         """6.5.2: "A third expert is here"."""
-        return [(self.here, ("here", self.changed, self.alike))]
+        return [(self.here, ("before", self.changed, self.alike))]
 
     def other(self) -> int:
         """6.5.2: the number of w4."""

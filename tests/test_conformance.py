@@ -381,7 +381,7 @@ def modelled_answers(payload: bytes, rows: int, width: int, color_count: int) ->
         return out.tolist()
 
     def plain() -> list[list[int]]:
-        return list(reference.decode_modelled(payload, rows, width, color_count))
+        return reference.decode_modelled(payload, rows, width, color_count).all_rows()
 
     return [answer(plain, reference.FormatError), answer(package, kmcodec.FormatError)]
 
