@@ -154,9 +154,9 @@ def encode_frames(
         frames: images as for ``encode``, all of one size, or an array (frames, height, width,
             channels); they are taken one at a time. Their mode is kept if they share it, and their
             palette too; otherwise they are RGB or RGBA. One frame makes a still file.
-        colors: most entries of the palette, which all frames share, 1..65536. None for 256; or, if
-            no frame has more than 256 colors, for as many as they have together. If there are no
-            more, all are kept exactly.
+        colors: most entries of the palette, which all frames share, 1..65536; if there are no more
+            colors, all are kept exactly. None for as many as there are, if no frame brings more
+            than 256 along in what changes, as in every GIF; else for 256.
         **options: see ``kmcodec.frame_options.FrameOptions``; and all of ``encode`` but
             ``importance``. Metadata is that of the first frame. ``progress`` is told the stage
             "reading" first, and frames while "coding".

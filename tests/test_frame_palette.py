@@ -229,12 +229,12 @@ SMALL = [noise((10, 20, 3), seed) for seed in range(4)]  # of 200 colors each
         (SMALL[:1] * 3, 256),
         (SMALL, 800),
         ([np.concatenate(SMALL[:2])] * 2, 256),
-        ([np.concatenate(SMALL[:1] * 2), np.concatenate(SMALL[:2])], 256),
+        ([np.concatenate(SMALL[:1] * 2), np.concatenate(SMALL[:2])], 400),  # each brings 200
         (list(moving(3, levels=200, count=40, shape=(20, 20))), 256),
         ([np.dstack((part, np.zeros((10, 20), np.uint8))) for part in SMALL], 256),
     ],
 )
-def test_the_default_is_256_colors_or_all_of_frames_that_have_no_more(images, colors):
+def test_the_default_is_all_colors_if_no_frame_brings_more_than_256(images, colors):
     """Colors that are hidden count as one."""
     assert default_colors(gather(images), Options()) == colors
 

@@ -138,27 +138,21 @@ def _lower_rate(
 
 
 def default_colors(frames: GatheredFrames, options: Options) -> int:
-    """Return 256, or as many colors as all frames have if none of them has more than 256.
+    """Return as many colors as all frames have if none brings more than 256 along, else 256.
 
-    All that are hidden count as one, unless they are to be kept.
+    So what was made with palettes, as every GIF, is kept. All colors that are hidden count as one,
+    unless they are to be kept.
     """
-    values = frames.histogram()
-    numbers = np.arange(len(values.colors))
-    if frames.form.palette is None and not options.keep_hidden:
-        numbers[values.hidden] = values.hidden[:1]
-    together = len(np.unique(numbers))
-    if together <= _DEFAULT_COLORS:
+    hides = frames.form.mode.has_alpha and frames.form.palette is None and not options.keep_hidden
+
+    def count(values: NDArray[np.uint8]) -> int:
+        hidden = values[:, -1] == 0 if hides else np.zeros(len(values), bool)
+        return len(number_colors(values[~hidden])[0]) + bool(hidden.any())
+
+    changes = (change for change in frames if change is not None)
+    if any(count(change.values) > _DEFAULT_COLORS for change in changes):
         return _DEFAULT_COLORS
-    places = _Places(frames)
-    counts = np.zeros(len(numbers), np.int64)
-    for change in frames:
-        if change is not None:
-            before, after = places.follow(change)
-            np.add.at(counts, numbers[after], 1)
-            np.subtract.at(counts, numbers[before], 1)
-            if np.count_nonzero(counts) > _DEFAULT_COLORS:
-                return _DEFAULT_COLORS
-    return min(together, MAX_COLORS)
+    return min(max(count(frames.histogram().colors), _DEFAULT_COLORS), MAX_COLORS)
 
 
 class MappedFrames:
