@@ -21,10 +21,10 @@ Duration = float | Fraction
 _DEFAULT_DURATION: Final = 100
 _MOST_PARTS: Final = 1000
 """The most parts of a millisecond in which a float is told: thirds are exact, and microseconds."""
-_SEEK_PIXELS: Final = 1 << 24
-"""About the pixels that one thread decodes in a second."""
-_FRAME_SHARE: Final = 64
-"""A frame costs as much as so small a part of its pixels, even if none of them changes."""
+_SEEK_PIXELS: Final = 1 << 22
+"""About the changed pixels that one thread decodes in a second or two."""
+_FRAME_SHARE: Final = 1024
+"""A frame costs as much as so small a part of its pixels, even if few of them change."""
 
 
 class FrameOptions(EncodeOptions, total=False):
@@ -37,7 +37,7 @@ class FrameOptions(EncodeOptions, total=False):
         loop: how often all frames are shown, 0 for ever; None for what the first image has as
             ``info["loop"]``, or else 0.
         key_interval: frames from one key frame to the next, at least 1: a frame is decoded from
-            the key frame before it. None for as many as take about a second to decode.
+            the key frame before it. None for as many as take a second or two to decode.
     """
 
     duration: Duration | Iterable[Duration] | None
@@ -131,7 +131,7 @@ def _read_duration(name: str, value: Any) -> Fraction:
 
 
 def choose_key_interval(changed: Sequence[int], pixels: int) -> int:
-    """Return the most frames from one key frame to the next that are decoded in about a second.
+    """Return the most frames from one key frame to the next that are decoded in a second or two.
 
     That is estimated by counts, so that the same frames give the same bytes.
 

@@ -20,7 +20,7 @@ import kmcodec
 from kmcodec.errors import ChecksumError, KmqError, LimitError, QualityError
 from kmcodec.format import Coding, Mode
 
-CODINGS = ["packed"]
+CODINGS = ["packed", "modelled"]
 both_codings = pytest.mark.parametrize("coding", CODINGS)
 
 
@@ -394,6 +394,19 @@ def test_progress_is_told(frames, reading):
     assert [step for step in told if step[0] == "coding"] == [
         ("coding", done, 20) for done in range(21)
     ]
+
+
+def test_frames_of_noise_are_packed():
+    """If all frames together are smaller so; still ones among them have no bytes."""
+    images = [noise((40, 40), seed // 2) for seed in range(6)]
+    data = kmcodec.encode_frames(images)
+    packed = kmcodec.encode_frames(images, coding="packed")
+
+    assert kmcodec.info(data).header.coding == Coding.PACKED
+    assert len(data) <= len(packed)
+    assert [each.tolist() for each in pixels_of(data)] == [in_color(i).tolist() for i in images]
+    drawn = [drawing(40, 40, seed) for seed in range(6)]
+    assert kmcodec.info(kmcodec.encode_frames(drawn)).header.coding == Coding.MODELLED
 
 
 def test_one_color_takes_no_payload():

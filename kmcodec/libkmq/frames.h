@@ -121,12 +121,10 @@ KMQ_INLINE void frames_code(RangeCoder *coder, int decoding, int is_key, int gra
                             uint32_t colors) {
     Frames *f = (Frames *)(void *)memory;
     uint16_t *plane = (uint16_t *)(void *)(memory + frames_bytes());
-    uint8_t *tables = memory + frames_bytes() + kmq_plane_bytes(rows, width);
+    uint8_t *tables = memory + frames_bytes() + frames_plane_bytes(rows, width);
     if (is_key) {
-        if (decoding)
-            memset(plane, 0, (size_t)kmq_plane_bytes(rows, width));
-        else
-            kmq_fill_plane(plane, indices, rows, width, colors > 256);
+        memset(plane, 0, (size_t)frames_plane_bytes(rows, width));
+        if (!decoding) kmq_fill_plane(plane, indices, rows, width, colors > 256);
         changes_start(&f->changes, rows, width, tables + kmq_tables_bytes(rows, width, colors));
         f->is_begun = kmq_code_bit(coder, decoding, graphics, 32768, 16);
         if (f->is_begun) {

@@ -41,4 +41,9 @@ typedef struct { /* what stays of a band from frame to frame, before its plane a
 
 KMQ_INLINE int64_t frames_bytes(void) { return ((int64_t)sizeof(Frames) + 63) / 64 * 64; }
 
+/* Bytes of a plane with one more row, of zeros, below. */
+KMQ_INLINE int64_t frames_plane_bytes(int64_t rows, int64_t width) {
+    return kmq_plane_bytes(rows + 1, width);
+}
+
 #endif

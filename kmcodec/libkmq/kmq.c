@@ -126,8 +126,8 @@ int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_
 }
 
 int64_t kmq_frames_memory(int64_t rows, int64_t width, int colors) {
-    return frames_bytes() + kmq_band_memory(rows, width, colors)
-           + (int64_t)changes_memory(rows, width);
+    return frames_bytes() + frames_plane_bytes(rows, width)
+           + kmq_tables_bytes(rows, width, (uint32_t)colors) + (int64_t)changes_memory(rows, width);
 }
 
 int64_t kmq_encode_frame(const void *indices, int64_t rows, int64_t width, int colors, int is_key,

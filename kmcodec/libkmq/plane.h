@@ -91,9 +91,9 @@ KMQ_INLINE uint32_t kmq_ahead(uint32_t a, uint32_t b, uint32_t c, uint32_t color
     return (uint32_t)(sum < 0 ? 0 : sum > last ? last : sum);
 }
 
-/* Bytes of a plane, with a row below it, to a multiple of 64. */
+/* Bytes of a plane, to a multiple of 64. */
 KMQ_INLINE int64_t kmq_plane_bytes(int64_t rows, int64_t width) {
-    return ((rows + KMQ_ABOVE + 1) * (width + 2 * KMQ_BORDER) * 2 + 63) / 64 * 64;
+    return ((rows + KMQ_ABOVE) * (width + 2 * KMQ_BORDER) * 2 + 63) / 64 * 64;
 }
 
 /* Takes a row of indices, bytes or, if they are `wide`, uint16_t. */
