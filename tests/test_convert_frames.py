@@ -289,6 +289,22 @@ def test_frames_that_are_chosen(chosen, expected, extension):
     assert (kmcodec.info("o.kmq").animation is None) == (len(expected) == 1)
 
 
+def test_frames_from_the_middle_on_keep_their_colors():
+    """The first of them shows more colors than any frame brings along."""
+    noise = np.random.default_rng(0).integers(0, 256, (2, 20, 20, 3), np.uint8)
+    frames = [np.zeros((20, 40, 3), np.uint8) for _ in range(4)]
+    for number, frame in enumerate(frames):
+        for place in range(min(number, 2)):
+            frame[:, 20 * place : 20 * place + 10] = noise[place, :, :10]
+    save_kmq("m.kmq", frames)
+
+    assert exit_code(convert.main, "--frames", "2:", "m.kmq", "n.kmq") == 0
+    assert len(np.unique(frames[2].reshape(-1, 3), axis=0)) > 256
+    check_same(decoded("n.kmq")[0], frames[2:])
+    assert exit_code(convert.main, "--frames", "2:", "-k", "16", "m.kmq", "o.kmq") == 0
+    assert kmcodec.info("o.kmq").header.color_count == 16
+
+
 def test_frames_that_are_chosen_for_other_formats():
     """It is the same out of a .kmq."""
     save_kmq()

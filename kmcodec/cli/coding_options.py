@@ -33,7 +33,13 @@ def add_coding_options(group: Any) -> None:
     def add(*names: str, **settings: Any) -> None:
         group.add_argument(*names, default=argparse.SUPPRESS, **settings)
 
-    add("-k", "--colors", type=int, metavar="N", help="most colors, 1..65536 (default 256)")
+    add(
+        "-k",
+        "--colors",
+        type=int,
+        metavar="N",
+        help="most colors, 1..65536 (default 256, or all of moving GIFs)",
+    )
     add("-s", "--speed", type=int, metavar="N", help="1 best .. 10 fastest palette (default 5)")
     add(
         "--psnr",

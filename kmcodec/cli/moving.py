@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from PIL import Image
 
 from kmcodec.codec import Quantized
 from kmcodec.errors import KmqError, QualityError
-from kmcodec.format import METADATA_NAMES
+from kmcodec.format import MAX_COLORS, METADATA_NAMES
 from kmcodec.frames import FramesInfo, frame_pieces
 from kmcodec.KmqImagePlugin import FORMAT
 
@@ -21,6 +21,10 @@ from .modes import ExportError, kind_of
 from .orientation import find_orientation, orient_image, strip_metadata
 from .source import Source
 from .targets import is_directory
+
+_OF_PALETTES: Final = {"GIF", FORMAT}
+"""Formats whose frames are exact unless colors are limited, even from the middle on: the first then
+shows more colors than any palette of theirs may have."""
 
 
 class Made(NamedTuple):
@@ -51,6 +55,8 @@ def encode_frames(source: Source, wanted: range, args: argparse.Namespace) -> Ma
     options = read_options(args.options)
     if args.strip:
         options |= dict.fromkeys(METADATA_NAMES)
+    if source.count > 1 and source.image.format in _OF_PALETTES:
+        options.setdefault("colors", MAX_COLORS)
     pictures = source.pictures(wanted)
     if args.auto_orient or args.strip:
         pictures = map(oriented, pictures)
