@@ -126,11 +126,15 @@ _BILEVEL_PALETTES: Final = (b"\x00", b"\xff", b"\x00\xff")
 
 
 class Flags(IntFlag):
-    """The header flags (spec 3.5); a set bit that has no name here is of a later format."""
+    """The header flags (spec 3.5); a set bit that has no name here is of a later format.
+
+    ``FRAMES`` is two bits, so that no flip of one makes an animation of a picture, or the reverse.
+    Iteration passes over such a flag; ``__members__`` has all.
+    """
 
     METADATA = 1
     CODED_PALETTE = 2
-    FRAMES = 4
+    FRAMES = 12
 
 
 class Field(NamedTuple):
@@ -242,7 +246,7 @@ class Header:
             raise _fault(UnsupportedError, "coding", f"index coding {coding} is not supported")
         if mode not in iter(Mode):
             raise _fault(UnsupportedError, "mode", f"source mode {mode} is not supported")
-        if flags & ~sum(Flags):
+        if flags != sum(flag for flag in Flags.__members__.values() if flag & flags == flag):
             raise _fault(UnsupportedError, "flags", f"flags {flags:#04x} are not supported")
         header = cls(Coding(coding), Mode(mode), Flags(flags), width, height, colors + 1, rows + 1)
         fault = header.find_fault()

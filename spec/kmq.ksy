@@ -25,7 +25,7 @@ seq:
         true: coded_palette
   - id: frames_section
     type: frames_section
-    if: header.flags.frames
+    if: header.flags.frames != 0
   - id: head_checksum
     type: u4
     doc: section 7
@@ -33,12 +33,12 @@ seq:
     type: band
     repeat: expr
     repeat-expr: band_count
-    if: not header.flags.frames
+    if: header.flags.frames == 0
   - id: frames
     type: frame(_index)
     repeat: expr
     repeat-expr: frames_section.payload.frame_count.value
-    if: header.flags.frames
+    if: header.flags.frames != 0
 instances:
   band_count:
     value: (header.height + header.band_rows - 1) / header.band_rows
@@ -91,9 +91,11 @@ types:
       - id: coded_palette
         type: b1
       - id: frames
-        type: b1
+        type: b2
+        valid:
+          any-of: [0, 3]
       - id: reserved
-        type: b5
+        type: b4
         valid: 0
   metadata:
     doc: section 4

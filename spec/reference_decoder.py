@@ -68,6 +68,10 @@ MODES = {
 
 PACKED, MODELLED = 0, 1
 
+# Section 3.5
+
+METADATA, CODED_PALETTE, FRAMES = 1, 2, 12
+
 DEFAULT_MAX_PIXELS = 178_956_970
 DEFAULT_MAX_FRAMES = 2**20
 DEFAULT_MAX_TOTAL_PIXELS = 2**40
@@ -148,9 +152,12 @@ def decode(
     if mode_value not in MODES:
         raise UnsupportedError("mode", f"{mode_value} is not supported")
     mode, channels, max_colors = MODES[mode_value]
-    # 3.5: "Bits 3 to 7 MUST be zero."
-    if flags & 0b1111_1000:
+    # 3.5: "Bits 4 to 7 MUST be zero."
+    if flags & 0b1111_0000:
         raise UnsupportedError("flags", f"{flags:#010b} has an unknown bit set")
+    # "Bits 2 and 3 MUST be equal"
+    if flags & FRAMES not in (0, FRAMES):
+        raise UnsupportedError("flags", f"{flags:#010b} has half of FRAMES set")
     # 3.6, 3.7: "The value is in 1..2^30."
     for field, value in (("width", width), ("height", height)):
         if not 1 <= value <= 2**30:
@@ -180,13 +187,13 @@ def decode(
 
     # Section 4: metadata. "Present if and only if the flag METADATA is set."
 
-    metadata = dict(read_sections(reader)) if flags & 1 else {}
+    metadata = dict(read_sections(reader)) if flags & METADATA else {}
 
     # Section 5: palette. "color_count entries follow each other in index order." 5.3: "With the
     # flag CODED_PALETTE, the palette section has these two fields instead."
 
     order = None
-    if flags & 2:
+    if flags & CODED_PALETTE:
         palette, order = read_coded_palette(reader, color_count, channels, coding)
     else:
         samples = reader.take(color_count * channels, "palette")
@@ -209,7 +216,7 @@ def decode(
         return min((band + 1) * band_rows, height) - band * band_rows
 
     timing = None
-    if flags & 4:
+    if flags & FRAMES:
         # "In coding modelled with more colors there is no rule but the data"
         is_free = coding == MODELLED and color_count > 1
         timing = read_timing(

@@ -64,6 +64,7 @@ def test_every_prefix_is_refused(length):
         ("coding", 5, b"\xff", UnsupportedError),
         ("mode", 6, b"\x08", UnsupportedError),
         ("coding", 5, b"\x02", UnsupportedError),
+        ("flags", 7, b"\x04", UnsupportedError),
         ("flags", 7, b"\x08", UnsupportedError),
         ("flags", 7, b"\x81", UnsupportedError),
         ("width", 8, bytes(4), FormatError),
@@ -138,12 +139,17 @@ def test_a_modelled_band_must_fit_memory():
 
 
 @pytest.mark.parametrize("coding", Coding)
-@pytest.mark.parametrize("flags", range(4))
-def test_every_coding_and_flag_is_read_again(coding, flags):
-    """Both codings go with metadata, a coded palette, both or neither."""
+@pytest.mark.parametrize("flags", range(256))
+def test_flags_go_together_and_others_are_refused(coding, flags):
+    """Both codings go with any flags there are, and with no other bits, nor with half a flag."""
     header = dataclasses.replace(HEADER, coding=coding, flags=Flags(flags))
+    data = header.pack()
 
-    assert Header.unpack(header.pack()) == header
+    if flags in {0, 1, 2, 3, 12, 13, 14, 15}:
+        assert Header.unpack(data) == header
+    else:
+        with pytest.raises(UnsupportedError, match="flags"):
+            Header.unpack(data)
 
 
 @pytest.mark.parametrize(

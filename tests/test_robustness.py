@@ -16,7 +16,7 @@ from PIL import Image
 
 import kmcodec
 from kmcodec.animation import Animation, Runs
-from kmcodec.coding.container import join_frames, read_head
+from kmcodec.coding.container import find_bands, join_frames, read_head
 from kmcodec.coding.sections import pack_length
 from kmcodec.format import Coding, Flags, Header, Mode
 
@@ -42,6 +42,7 @@ PACKED_FILES = {
         Image.fromarray(picture(24, 24, 16)).quantize(16), coding="packed"
     ),
     "odd width": kmcodec.encode(picture(13, 9, 19), coding="packed", band_rows=4),
+    "many tiny bands": kmcodec.encode(picture(2, 40, 9), coding="packed", band_rows=1),
 }
 MODELLED_FILES = {
     "modelled": kmcodec.encode(gradient(48, 40)),
@@ -61,8 +62,12 @@ def animation(header, key_interval):
 ANIMATIONS = {
     "frames": animation(HEADER, 4),
     "frames of three bands": animation(replace(HEADER, band_rows=2), 7),
+    "frames of tiny bands": animation(replace(HEADER, width=2, height=9, band_rows=1), 3),
     "key frames": animation(replace(HEADER, mode=Mode.L, color_count=20), 1),
     "frames of one color": animation(replace(HEADER, color_count=1), 7),
+    "frames with metadata": kmcodec.encode_frames(
+        [picture(7, 5, 4, seed=seed) for seed in range(3)], coding="packed", **METADATA
+    ),
 }
 FILES = {**PACKED_FILES, **MODELLED_FILES, **ANIMATIONS}
 EVERY_FILE = pytest.mark.parametrize("data", FILES.values(), ids=FILES.keys())
@@ -119,6 +124,53 @@ def test_every_flipped_bit_is_refused(data):
         for decode in decoders:
             with pytest.raises(kmcodec.KmqError):
                 decode(bytes(damaged))
+
+
+@EVERY_FILE
+def test_no_flipped_bit_makes_an_animation_of_a_picture(data):
+    """The flags alone refuse it, and the reverse, whatever the bands would pass for."""
+    for bit in (4, 8):
+        damaged = data[:7] + bytes([data[7] ^ bit]) + data[8:]
+        for decode in DECODERS:
+            with pytest.raises(kmcodec.UnsupportedError, match="flags"):
+                decode(damaged)
+
+
+def sizes_of_heads(data, bits, monkeypatch):
+    """Return how long heads are that fit the data with one of the bits flipped.
+
+    No checksum of a head is compared: what is refused is refused for certain, not by chance.
+    """
+    monkeypatch.setattr("kmcodec.coding.sections.compare_checksum", lambda *_: None)
+    for bit in bits:
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        stream = io.BytesIO(damaged)
+        with suppress(kmcodec.KmqError):
+            head = read_head(stream, None)
+            find_bands(stream, head)
+            yield head.size
+
+
+@pytest.mark.parametrize("data", PACKED_FILES.values(), ids=PACKED_FILES.keys())
+def test_no_flipped_bit_moves_the_checksum_of_a_packed_picture(data, monkeypatch):
+    """A flip that moves the first checksum makes sizes that do not fit (spec, appendix C)."""
+    size = read_head(io.BytesIO(data), None).size
+
+    assert set(sizes_of_heads(data, range(8 * size), monkeypatch)) == {size}
+
+
+@pytest.mark.parametrize("rows", [2, 60], ids=["a length of one byte", "of two"])
+@pytest.mark.parametrize("coding", Coding)
+def test_no_flipped_bit_of_frames_moves_the_checksum(rows, coding, monkeypatch):
+    """Of the frames section, only bit 7 of a byte of its length could (spec, appendix C)."""
+    data = animation(replace(HEADER, coding=coding, height=rows, band_rows=1), 3)
+    head = read_head(io.BytesIO(data), None)
+    length, payload = head.sections[-3:-1]
+    bits = [bit for bit in range(8 * length.offset, 8 * payload.offset) if bit % 8 < 7]
+    bits += range(8 * payload.offset, 8 * (payload.offset + payload.size))
+
+    assert set(sizes_of_heads(data, bits, monkeypatch)) == {head.size}
 
 
 @EVERY_PICTURE

@@ -195,9 +195,13 @@ def test_mode_table() -> None:
 
 def test_flag_table() -> None:
     """The flags of section 3.5 are those of ``format.Flags``."""
-    rows = {row["flag"]: 1 << int(row["bit"]) for row in table(section("3.5"))}
+    rows = {
+        row["flag"]: sum(1 << int(bit) for bit in row["bits"].split(", "))
+        for row in table(section("3.5"))
+    }
 
-    assert {flag.name: flag.value for flag in kmq.Flags} == rows
+    assert rows == dict(kmq.Flags.__members__)
+    assert rows == {name: getattr(reference, name) for name in rows}
 
 
 def test_limit_table() -> None:
@@ -385,8 +389,13 @@ def test_kaitai_description() -> None:
         assert header[name]["valid"] == {"min": 1, "max": kmq.MAX_DIMENSION}
     for name, values in (("mode", kmq.Mode), ("coding", kmq.Coding)):
         assert described["enums"][name] == {v.value: v.name.lower() for v in values}
-    assert list(flags) == [*(flag.name.lower() for flag in kmq.Flags if flag.name), "reserved"]
-    assert [1 << bit for bit in range(len(flags) - 1)] == [flag.value for flag in kmq.Flags]
+    values, start = {}, 0
+    for name, field in flags.items():
+        width = int(field["type"].removeprefix("b"))
+        values[name.upper()] = ((1 << width) - 1) << start
+        start += width
+    assert values.pop("RESERVED") == 0xFF - sum(values.values())
+    assert values == dict(kmq.Flags.__members__)
     assert section_["name_length"]["valid"]["max"] == kmq.MAX_NAME_BYTES
     assert section_["length"]["valid"]["max"] == kmq.MAX_METADATA_BYTES
 

@@ -94,7 +94,7 @@ def json_error(name: str, error: Exception) -> dict[str, Any]:
 
 def flag_names(facts: Info) -> list[str]:
     """Return the names of the flags that are set."""
-    return [str(flag.name) for flag in Flags if flag in facts.header.flags]
+    return [name for name, flag in Flags.__members__.items() if flag in facts.header.flags]
 
 
 def colors(facts: Info) -> list[str]:
