@@ -59,6 +59,14 @@ def animation(header, key_interval):
     return animation_file(header, moving_codes(header, 7), key_interval)
 
 
+def scrolling(picture):
+    """Make frames of a picture that scrolls up, stands still, and changes in a corner."""
+    frames = [np.roll(picture, -number, axis=0) for number in (0, 1, 3)]
+    frames += [frames[-1], frames[-1].copy()]
+    frames[-1][-5:, -9:] = picture[:5, :9]
+    return frames
+
+
 ANIMATIONS = {
     "frames": animation(HEADER, 4),
     "frames of three bands": animation(replace(HEADER, band_rows=2), 7),
@@ -67,6 +75,10 @@ ANIMATIONS = {
     "frames of one color": animation(replace(HEADER, color_count=1), 7),
     "frames with metadata": kmcodec.encode_frames(
         [picture(7, 5, 4, seed=seed) for seed in range(3)], coding="packed", **METADATA
+    ),
+    "modelled frames": kmcodec.encode_frames(scrolling(drawing(28, 20))),
+    "modelled frames of two bands": kmcodec.encode_frames(
+        scrolling(gradient(24, 18)), key_interval=2, band_rows=10
     ),
 }
 FILES = {**PACKED_FILES, **MODELLED_FILES, **ANIMATIONS}
@@ -88,6 +100,8 @@ def test_the_files_are_what_they_are_called():
     assert heads["modelled drawing of three bands"].header.band_count == 3
     assert heads["modelled with an order"].order is not None
     assert max(len(FILES[name]) for name in MODELLED_FILES) < 600
+    modelled = [heads[name].header.coding == Coding.MODELLED for name in ANIMATIONS]
+    assert modelled == [name.startswith("modelled") for name in ANIMATIONS]
 
 
 def open_and_load(data):
@@ -270,7 +284,13 @@ def test_damage_with_repaired_checksums_is_judged_alike(data):
     assert verdicts == {False, True}
 
 
-@pytest.mark.parametrize("data", ANIMATIONS.values(), ids=ANIMATIONS.keys())
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(data, id=name, marks=pytest.mark.slow if "modelled" in name else ())
+        for name, data in ANIMATIONS.items()
+    ],
+)
 def test_every_wrong_byte_of_an_animation_behind_right_checksums(data):
     """Any byte in the place of another makes an animation, a still picture or a KmqError."""
     verdicts = set()
