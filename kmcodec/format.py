@@ -31,6 +31,8 @@ MAX_COLORS: Final = 1 << 16  # spec 3.8
 MAX_BAND_ROWS: Final = 1 << 16  # spec 3.9
 MAX_BAND_BYTES: Final = (1 << 32) - 1  # spec 3.9
 MAX_MODELLED_CELLS: Final = 1 << 28  # spec 3.9
+FREE_MODELLED_BANDS: Final = 8  # spec 3.9: of frames, however small
+LEAST_MODELLED_PIXELS: Final = 1 << 19  # spec 3.9: for each band of frames beyond these
 MODEL_BORDER: Final = 8  # spec 6.3.1: cells on either side of a row
 MODEL_ABOVE: Final = 3  # spec 6.3.1: rows above the first
 MAX_PALETTE_LENGTH: Final = (1 << 21) - 1  # spec 5.3
@@ -281,6 +283,12 @@ class Header:
         if self.coding == Coding.MODELLED and self.band_cells > MAX_MODELLED_CELLS:
             cells = f"modelled bands of {self.band_cells} cells"
             return "band_rows", f"{cells} are larger than {MAX_MODELLED_CELLS}"
+        if self.coding == Coding.MODELLED and self.flags & Flags.FRAMES:
+            pixels = self.width * self.height
+            most = FREE_MODELLED_BANDS + pixels // LEAST_MODELLED_PIXELS
+            if self.band_count > most:
+                text = f"{self.band_count} modelled bands of frames are more than {most}"
+                return "band_rows", text
         return None
 
     @property

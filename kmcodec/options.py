@@ -137,7 +137,8 @@ class Options:
             "mapping", "rate", "coding"), the steps done in it, from 0 on, and how many there are
             at most; at its end they are equal. A stage may come again. What it raises ends the
             work.
-        band_rows: rows of a band, 1..65536; None for about a megapixel a band.
+        band_rows: rows of a band, 1..65536; None for about a megapixel a band. Frames of more than
+            8 bands, and one more for each half megapixel, are packed.
         threads: bands coded at once, at least 1; None for one a core. The bytes do not depend on
             it.
 

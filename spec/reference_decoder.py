@@ -181,6 +181,14 @@ def decode(
     # "In coding modelled, (band_rows + 3) * (width + 16) MUST NOT exceed 2^28."
     if coding == MODELLED and (band_rows + 3) * (width + 16) > 2**28:
         raise FormatError("band_rows", "(band_rows + 3) * (width + 16) exceeds 2^28")
+    # "With the flag FRAMES, there MUST NOT be more than 8 + floor(width * height / 2^19) bands of
+    # coding modelled."
+    if (
+        coding == MODELLED
+        and flags & FRAMES
+        and -(-height // band_rows) > 8 + width * height // 2**19
+    ):
+        raise FormatError("band_rows", "too many bands of frames in coding modelled")
     # 8.2: "A decoder MUST compare width * height with a limit of its caller."
     if max_pixels is not None and width * height > max_pixels:
         raise LimitError("width", f"{width} x {height} pixels exceed the limit of {max_pixels}")

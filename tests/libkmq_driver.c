@@ -312,8 +312,169 @@ static void try_bands(long damages) {
     }
 }
 
+/* Frames of a modelled band */
+
+enum { FRAMES = 7 };
+
+typedef struct {
+    int rows, width, colors;
+    int64_t count, size, state_size;
+    void *state; /* what a coder keeps, and a copy of it to go back to */
+    uint8_t *saved;
+} Moving;
+
+static Moving start_moving(int rows, int width, int colors) {
+    const int64_t count = (int64_t)rows * width,
+                  state_size = kmq_frames_memory(rows, width, colors);
+    Moving moving = {rows, width, colors, count, count * (colors > 256 ? 2 : 1), state_size, 0, 0};
+    expect(!posix_memalign(&moving.state, 64, (size_t)state_size), "memory");
+    memset(moving.state, 0xa5, (size_t)state_size);
+    moving.saved = allocate(state_size);
+    return moving;
+}
+
+static void end_moving(Moving *moving) {
+    free(moving->state);
+    free(moving->saved);
+}
+
+static void save_state(const Moving *moving) {
+    memcpy(moving->saved, moving->state, (size_t)moving->state_size);
+}
+
+static void restore_state(const Moving *moving) {
+    memcpy(moving->state, moving->saved, (size_t)moving->state_size);
+}
+
+/* Makes the next frame: the one before scrolled, with a box of other codes, or with both. */
+static void change_frame(const Moving *m, void *indices, int kind) {
+    const int left = random_below(m->width), top = random_below(m->rows);
+    const int right = left + 1 + random_below(m->width - left);
+    const int bottom = top + 1 + random_below(m->rows - top);
+    if (random_below(2)) {
+        const int64_t step = random_below(2) ? 1 + random_below(m->width) : random_below(20);
+        const int64_t moved = step < m->count ? m->size / m->count * (m->count - step) : 0;
+        uint8_t *first = indices, *later = first + m->size - moved;
+        if (random_below(2)) {
+            memmove(later, first, (size_t)moved);
+        } else {
+            memmove(first, later, (size_t)moved);
+        }
+        if (random_below(2)) return;
+    }
+    for (int y = top; y < bottom; y++) {
+        for (int x = left; x < right; x++) {
+            set_index(indices, (int64_t)y * m->width + x, m->colors,
+                      code_of(kind, x, y, m->colors));
+        }
+    }
+}
+
+static int decode_frame(const Moving *m, const uint8_t *payload, int64_t length, int is_key,
+                        void *indices) {
+    const int status =
+        kmq_decode_frame(payload, length, m->rows, m->width, m->colors, is_key, m->state, indices);
+    if (status == KMQ_OK) {
+        for (int64_t i = 0; i < m->count; i++) {
+            expect(index_at(indices, i, m->colors) < m->colors, "a code is below their number");
+        }
+    }
+    return status;
+}
+
+/* Decodes a damaged frame and, as long as they have indices, those that follow it. */
+static void try_damaged_frames(const Moving *m, uint8_t *const *payloads, const int64_t *lengths,
+                               int first, int key_interval, const void *before) {
+    void *indices = duplicate(before, m->size);
+    int status = KMQ_OK;
+    for (int frame = first; frame < FRAMES && status == KMQ_OK; frame++) {
+        int64_t length = lengths[frame];
+        const int is_damaged = frame == first || random_below(4) == 0;
+        uint8_t *payload =
+            is_damaged ? damage(payloads[frame], &length, 1) : duplicate(payloads[frame], length);
+        status = decode_frame(m, payload, length, frame % key_interval == 0, indices);
+        expect(status == KMQ_OK || status == KMQ_NOT_CANONICAL, "a damaged frame gives a status");
+        free(payload);
+    }
+    free(indices);
+}
+
+static void try_frames(int rows, int width, int colors, int kind, long damages) {
+    Moving encoder = start_moving(rows, width, colors), decoder = start_moving(rows, width, colors);
+    const int64_t room = 48 * encoder.count + 64;
+    const int key_interval = 1 + random_below(FRAMES);
+    void *indices = allocate(encoder.size), *again = allocate(encoder.size), *before;
+    uint8_t *buffer = allocate(room), *payloads[FRAMES];
+    int64_t lengths[FRAMES];
+    for (int64_t i = 0; i < encoder.count; i++) {
+        set_index(indices, i, colors, code_of(kind, (int)(i % width), (int)(i / width), colors));
+    }
+    for (int frame = 0; frame < FRAMES; frame++) {
+        const int is_key = frame % key_interval == 0, model = random_below(2);
+        const int changes = frame && random_below(6);
+        if (changes) change_frame(&encoder, indices, kind);
+        save_state(&encoder);
+        const int64_t length = kmq_encode_frame(indices, rows, width, colors, is_key, model,
+                                                encoder.state, buffer, room);
+        expect(length >= 0, "a frame is encoded");
+        expect(is_key || changes || length == 0, "a frame without any change has no payload");
+        lengths[frame] = length;
+        payloads[frame] = duplicate(buffer, length);
+        if (length) { /* once more, to see that room which does not suffice is told, and again */
+            uint8_t *narrow = allocate(length - 1);
+            restore_state(&encoder);
+            expect(kmq_encode_frame(indices, rows, width, colors, is_key, model, encoder.state,
+                                    narrow, length - 1)
+                       == KMQ_NO_ROOM,
+                   "room that does not suffice is told");
+            free(narrow);
+            restore_state(&encoder);
+            expect(kmq_encode_frame(indices, rows, width, colors, is_key, model, encoder.state,
+                                    buffer, room)
+                           == length
+                       && !memcmp(buffer, payloads[frame], (size_t)length),
+                   "a frame has one payload");
+        }
+    }
+    memset(again, 0, (size_t)encoder.size);
+    for (int frame = 0; frame < FRAMES; frame++) {
+        const int is_key = frame % key_interval == 0;
+        save_state(&decoder);
+        before = duplicate(again, decoder.size);
+        for (long i = 0; i < damages; i++) {
+            try_damaged_frames(&decoder, payloads, lengths, frame, key_interval, before);
+            restore_state(&decoder);
+        }
+        free(before);
+        expect(decode_frame(&decoder, payloads[frame], lengths[frame], is_key, again) == KMQ_OK,
+               "a frame is decoded");
+    }
+    expect(!memcmp(indices, again, (size_t)encoder.size), "codes of the last frame come back");
+    round_trips++;
+    for (int frame = 0; frame < FRAMES; frame++) free(payloads[frame]);
+    free(indices);
+    free(again);
+    free(buffer);
+    end_moving(&encoder);
+    end_moving(&decoder);
+}
+
+static void try_all_frames(long damages) {
+    static const int SHAPES[][2] = {{1, 1}, {1, 40}, {40, 1}, {9, 16}, {9, 33}, {20, 15}, {17, 64}};
+    for (int bits = 1; bits <= 16; bits++) {
+        const int most = 1 << bits, least = most / 2 + 1;
+        for (int i = 0; i < (int)(sizeof SHAPES / sizeof *SHAPES); i++) {
+            const int colors = i % 2 ? most : least + random_below(most - least + 1);
+            for (int kind = 0; kind < 4; kind++) {
+                try_frames(SHAPES[i][0], SHAPES[i][1], colors, kind, damages / 64);
+            }
+        }
+    }
+}
+
 int main(int argc, char **argv) {
-    static void (*const TRIALS[])(long damages) = {try_palettes, try_all_widths, try_bands};
+    static void (*const TRIALS[])(long damages) = {try_palettes, try_all_widths, try_bands,
+                                                   try_all_frames};
     expect(argc == 2, "the one argument is how often each payload is damaged");
     const long damages = strtol(argv[1], NULL, 10);
     kmq_start_up(1);

@@ -138,6 +138,26 @@ def test_a_modelled_band_must_fit_memory():
         assert Header.unpack(packed.pack()) == packed
 
 
+def test_frames_have_few_modelled_bands():
+    """Each keeps its model: 8 are allowed, and one more for each half megapixel."""
+    for height, most in ((9, 8), (2047, 8), (2048, 9), (3 << 11, 11), (1 << 13, 12)):
+        header = dataclasses.replace(
+            HEADER,
+            coding=Coding.MODELLED,
+            flags=Flags.FRAMES,
+            width=(1 << 8) + (height == 3 << 11),
+            height=height,
+            band_rows=-(-height // most),
+        )
+        assert Header.unpack(header.pack()) == header
+        more = dataclasses.replace(header, band_rows=-(-height // (most + 1)))
+        assert more.band_count == most + 1
+        refuse(more, "band_rows")
+        for others in ({"flags": Flags(0)}, {"coding": Coding.PACKED}):
+            allowed = dataclasses.replace(more, **others)
+            assert Header.unpack(allowed.pack()) == allowed
+
+
 @pytest.mark.parametrize("coding", Coding)
 @pytest.mark.parametrize("flags", range(256))
 def test_flags_go_together_and_others_are_refused(coding, flags):

@@ -329,3 +329,18 @@ def test_frames_of_one_color_or_packed_have_one_plan():
     assert plan.header.coding == Coding.PACKED
     (plan,) = plan_frames(two, np.array([12, 4]), False, Options(coding="packed"))
     assert (plan.palette, plan.table, plan.header.flags) == (b"\x09\x03", None, 0)
+
+
+@pytest.mark.parametrize(("band_rows", "codings"), [(5, [1, 0]), (4, [0])])
+def test_frames_in_many_bands_are_packed(band_rows, codings):
+    """Of 40 rows, 8 bands may be modelled, but not 10."""
+    palette, indices = kmcodec.quantize(gradient(60, 40), 16)
+    first, counts = Indexed(Mode.RGB, palette, indices), np.bincount(indices.ravel())
+    plans = plan_frames(first, counts, False, Options(band_rows=band_rows))
+
+    assert [plan.header.coding for plan in plans] == codings
+    frames = [palette[indices], palette[indices[::-1]]]
+    data = kmcodec.encode_frames(frames, band_rows=band_rows)
+    assert [each.pixels.tolist() for each in kmcodec.decode_frames(data)] == [
+        frame.tolist() for frame in frames
+    ]

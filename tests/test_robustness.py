@@ -321,6 +321,21 @@ def test_a_promise_of_frames_costs_no_memory():
     assert peak < 200_000
 
 
+def test_bands_of_frames_cost_little_memory():
+    """Few bytes tell of many bands, each of which would keep a model: more than 8 are refused."""
+    data = animation(replace(HEADER, coding=Coding.MODELLED, height=2**15, band_rows=2**12), 7)
+    check(data)
+    many = bytearray(data)
+    many[18:20] = pack("<H", 2**12 - 2)
+    tracemalloc.start()
+    for decode in [*DECODERS, open_and_load]:
+        with pytest.raises(kmcodec.FormatError, match="9 modelled bands of frames are more than 8"):
+            decode(bytes(many))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200_000
+
+
 @pytest.mark.parametrize("ticks", [[0], [0, 1]], ids=["one run", "a run a frame"])
 def test_frames_without_bytes_cost_little_memory(ticks):
     """Frames that a byte or three tell of take a small multiple of these, not of their pixels."""

@@ -85,8 +85,6 @@ class MovingBand:
         Raises:
             FormatError: no indices have this payload; what comes next has to be a key frame.
         """
-        if not is_key and not payload:
-            return
         status = binding.decode_frame(payload, self._color_count, is_key, self._memory, out)
         if status != binding.OK:
             raise FormatError("no frame has this payload", offset=offset, field="payload")

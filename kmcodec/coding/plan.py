@@ -123,9 +123,9 @@ def plan_frames(
     if options.coding == "packed":
         return [FramePlan(header, first.palette.tobytes(), None)]
     given, arrangements = _arrangements(first, counts, keep_order)
-    modelled = replace(header, coding=Coding.MODELLED)
+    modelled = replace(header, coding=Coding.MODELLED, flags=Flags.FRAMES)
     plans = []
-    if header.color_count > 1 and modelled.band_cells <= MAX_MODELLED_CELLS:
+    if header.color_count > 1 and not modelled.find_fault():
         best = arrangements[0]
         if len(arrangements) > 1:
             best = min(arrangements, key=lambda a: _estimated_size(a, header.color_count))

@@ -8,6 +8,7 @@
 
 #if defined(__wasm__) /* which need not have a C library */
 #define memcpy __builtin_memcpy
+#define memmove __builtin_memmove
 #define memset __builtin_memset
 #define memcmp __builtin_memcmp
 #else

@@ -126,13 +126,10 @@ KMQ_INLINE void frames_code(RangeCoder *coder, int decoding, int is_key, int gra
         memset(plane, 0, (size_t)frames_plane_bytes(rows, width));
         if (!decoding) kmq_fill_plane(plane, indices, rows, width, colors > 256);
         changes_start(&f->changes, rows, width, tables + kmq_tables_bytes(rows, width, colors));
-        f->is_begun = kmq_code_bit(coder, decoding, graphics, 32768, 16);
-        if (f->is_begun) {
-            graphics_start(&f->graphics, plane, rows, width, colors, tables);
-            graphics_code(coder, decoding, &f->graphics, plane, rows, width);
-        } else {
-            photo_dispatch(coder, decoding, plane, rows, width, colors, (int16_t *)tables);
-        }
+        f->is_begun =
+            decoding
+                ? band_decode(coder, 0, &f->graphics, plane, rows, width, colors, tables)
+                : band_encode(coder, graphics, &f->graphics, plane, rows, width, colors, tables);
     } else {
         if (!f->is_begun) graphics_start(&f->graphics, plane, rows, width, colors, tables);
         f->is_begun = 1;

@@ -14,8 +14,8 @@
 
 #include "frames.h"
 
-typedef void BandKernel(RangeCoder *coder, int graphics, uint16_t *plane, int64_t rows,
-                        int64_t width, uint32_t colors, uint8_t *memory);
+typedef int BandKernel(RangeCoder *coder, int graphics, Graphics *kept, uint16_t *plane,
+                       int64_t rows, int64_t width, uint32_t colors, uint8_t *memory);
 typedef void FramesKernel(RangeCoder *coder, int is_key, int graphics, uint8_t *memory,
                           const void *indices, int64_t rows, int64_t width, uint32_t colors);
 

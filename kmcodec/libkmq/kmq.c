@@ -106,7 +106,7 @@ int64_t kmq_encode_band(const void *indices, int64_t rows, int64_t width, int co
     RangeCoder coder;
     kmq_fill_plane((uint16_t *)memory, indices, rows, width, colors > 256);
     kmq_start(&coder, 0, payload, room);
-    kmq_kernels[0](&coder, model, (uint16_t *)memory, rows, width, (uint32_t)colors,
+    kmq_kernels[0](&coder, model, 0, (uint16_t *)memory, rows, width, (uint32_t)colors,
                    (uint8_t *)memory + plane_bytes);
     const int64_t length = kmq_finish(&coder);
     return length < 0 ? KMQ_NO_ROOM : length;
@@ -118,7 +118,7 @@ int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_
     RangeCoder coder;
     memset(memory, 0, (size_t)plane_bytes);
     kmq_start(&coder, 1, (uint8_t *)payload, length);
-    kmq_kernels[1](&coder, 0, (uint16_t *)memory, rows, width, (uint32_t)colors,
+    kmq_kernels[1](&coder, 0, 0, (uint16_t *)memory, rows, width, (uint32_t)colors,
                    (uint8_t *)memory + plane_bytes);
     if (!kmq_is_canonical(&coder)) return KMQ_NOT_CANONICAL;
     kmq_give_rows((const uint16_t *)memory, 0, rows, width, colors > 256, indices);
@@ -149,6 +149,7 @@ int kmq_decode_frame(const uint8_t *payload, int64_t length, int64_t rows, int64
     const uint16_t *plane = (const uint16_t *)(void *)((uint8_t *)memory + frames_bytes());
     const Changes *changes = &((const Frames *)memory)->changes;
     RangeCoder coder;
+    if (!is_key && length == 0) return KMQ_OK;
     kmq_start(&coder, 1, (uint8_t *)payload, length);
     kmq_frames_kernels[1](&coder, is_key, 0, (uint8_t *)memory, 0, rows, width, (uint32_t)colors);
     if (!kmq_is_canonical(&coder)) return KMQ_NOT_CANONICAL;

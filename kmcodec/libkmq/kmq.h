@@ -118,8 +118,8 @@ int64_t kmq_encode_frame(const void *indices, int64_t rows, int64_t width, int c
                          int model, void *memory, uint8_t *payload, int64_t room);
 
 /* Decodes the next frame. `indices` are filled if it is a key frame; else they are those of the
-   frame before, and what has changed is. Returns KMQ_OK, or KMQ_NOT_CANONICAL; then the next must
-   be a key frame. */
+   frame before, and what has changed is: nothing, at once, if there are no bytes. Returns KMQ_OK,
+   or KMQ_NOT_CANONICAL; then the next must be a key frame. */
 int kmq_decode_frame(const uint8_t *payload, int64_t length, int64_t rows, int64_t width,
                      int colors, int is_key, void *memory, void *indices);
 
