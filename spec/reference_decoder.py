@@ -221,11 +221,12 @@ def decode(
 
     def band_height(band: int) -> int:
         """6.1: rows of a band."""
-        return min((band + 1) * band_rows, height) - band * band_rows
+        end: int = min((band + 1) * band_rows, height)
+        return end - band * band_rows
 
     timing = None
     if flags & FRAMES:
-        # "In coding modelled with more colors there is no rule but the data"
+        # "In coding modelled with more colors a length may be any number"
         is_free = coding == MODELLED and color_count > 1
         timing = read_timing(
             reader, band_count, lambda band: None if is_free else band_height(band) * row_bytes
@@ -1442,7 +1443,7 @@ class Changes(Graphics):
         # "behind a key frame of model photo, all but the plane is as at the start of a band"
         if isinstance(key, Graphics):
             vars(self).update(vars(key))
-        # "There is one more row of cells below, all 0."
+        # "There is one more row of cells below the band's last, all 0."
         self.plane = key.plane + [0] * self.stride
         self.t = 0
         self.row_changed: dict[int, int] = {}
@@ -1459,8 +1460,7 @@ class Changes(Graphics):
         for y in range(self.rows):
             age = self.age(self.row_changed.get(y))
             state = self.state("row", outcomes % 4, age, p=2**19)
-            # "the bit is decided with 2^22 - p, and a 1 means that the row is as before; then the
-            # state learns 1 - bit."
+            # "the bit is decided with 2^22 - p, and a 1 means that the row is as before."
             changed = 1 - decoder.decide(2**22 - state.p, 22)
             state.learn(changed == 1)
             if changed:
@@ -1545,7 +1545,7 @@ class Changes(Graphics):
                 undecided, self.excluded = state, None
 
         # "One that leads elsewhere than from the cell of the band's first pixel to that of its last
-        # is none: ... offset and run become 0 before the question of a block."
+        # is none: ... offset and run become 0 if offset is such a one."
         if not self.is_inside(self.place - self.offset):
             self.offset = self.run = 0
         count = 16
