@@ -221,8 +221,7 @@ def decode(
 
     def band_height(band: int) -> int:
         """6.1: rows of a band."""
-        end: int = min((band + 1) * band_rows, height)
-        return end - band * band_rows
+        return int(min((band + 1) * band_rows, height) - band * band_rows)
 
     timing = None
     if flags & FRAMES:
