@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from arrays import pictures_and_palettes
 from helpers import drawing, may_show, noise, photo, surface
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 import kmcodec
 from kmcodec.quantizer.cloud import Cloud
@@ -176,32 +176,13 @@ class ByHand:
 BY_HAND = {"diffusion": ByHand.diffuse, "ordered": ByHand.order}
 
 
-def pixels_and_palettes(most_entries):
-    """Small pictures with palettes of as many channels."""
-    values = st.one_of(st.integers(0, 9), st.integers(0, 255))
-    return st.integers(1, 4).flatmap(
-        lambda channels: st.tuples(
-            npst.arrays(
-                np.uint8,
-                st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(channels)),
-                elements=values,
-            ),
-            npst.arrays(
-                np.uint8,
-                st.tuples(st.integers(1, most_entries), st.just(channels)),
-                elements=values,
-            ),
-        )
-    )
-
-
 spaces = pytest.mark.parametrize("space", SPACES)
 ditherings = pytest.mark.parametrize("name", DITHERINGS)
 
 
 @spaces
-@given(example=pixels_and_palettes(40))
-@settings(max_examples=150, deadline=None)
+@given(example=pictures_and_palettes(9, 40))
+@settings(max_examples=80, deadline=None)
 def test_nearest_is_brute_force_on_small_pictures(space, example):
     """Each pixel gets an equal entry or the nearest, of several the first."""
     np.testing.assert_array_equal(map_nearest(*example, space), nearest_in_space(*example, space))
@@ -284,7 +265,7 @@ def test_loss_is_of_levels(space):
 @ditherings
 @spaces
 @given(
-    example=pixels_and_palettes(40),
+    example=pictures_and_palettes(9, 40),
     dither=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
 )
 @settings(max_examples=40, deadline=None)

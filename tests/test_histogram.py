@@ -2,19 +2,12 @@
 
 import numpy as np
 import pytest
+from arrays import arrays, or_any
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from kmcodec.quantizer.histogram import Histogram, index_colors, look_up
 
-pictures = st.integers(1, 4).flatmap(
-    lambda channels: npst.arrays(
-        np.uint8,
-        st.tuples(st.integers(0, 9), st.integers(0, 9), st.just(channels)),
-        elements=st.one_of(st.integers(0, 255), st.sampled_from([0, 63, 64, 255])),
-    )
-)
+pictures = arrays(or_any([0, 63, 64, 255]), 9, 9, 4, least=0)
 
 
 def noise(shape, levels=256, seed=0):
@@ -30,7 +23,7 @@ def assert_is_histogram_of(histogram, pixels):
 
 
 @given(pictures)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_histogram_is_that_of_unique(pixels):
     """Colors are distinct, in ascending order, with the number of pixels of each."""
     if pixels.size:

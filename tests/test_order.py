@@ -5,17 +5,13 @@ from math import isqrt
 
 import numpy as np
 import pytest
+from arrays import arrays, or_any
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from kmcodec.coding.order import green_order, invert_order, split_order
 
-palettes = npst.arrays(
-    np.uint8,
-    st.tuples(st.integers(1, 60), st.integers(1, 4)),
-    elements=st.one_of(st.integers(0, 255), st.sampled_from([0, 1, 254, 255])),
-)
+palettes = arrays(or_any([0, 1, 254, 255]), 60, 4)
 
 
 def split_evenly(palette):

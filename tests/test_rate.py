@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from arrays import pictures_and_palettes
 from helpers import KINDS, drawing, may_show, photo, plane, surface
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from PIL import Image
 
 import kmcodec
@@ -126,22 +126,10 @@ def map_by_hand(pixels, palette, rate, near_of=near_by_hand, groups_of=lambda p:
     return palette, indices
 
 
-def pixels_and_palettes(most_entries, side=7):
+def pixels_and_palettes(most_entries):
     """Small pictures, with palettes of distinct entries of as many channels."""
-    values = st.one_of(st.integers(0, 9), st.integers(0, 255))
-    return st.integers(1, 4).flatmap(
-        lambda channels: st.tuples(
-            npst.arrays(
-                np.uint8,
-                st.tuples(st.integers(1, side), st.integers(1, side), st.just(channels)),
-                elements=values,
-            ),
-            npst.arrays(
-                np.uint8,
-                st.tuples(st.integers(1, most_entries), st.just(channels)),
-                elements=values,
-            ).map(lambda palette: np.unique(palette, axis=0)),
-        )
+    return pictures_and_palettes(7, most_entries).map(
+        lambda example: (example[0], np.unique(example[1], axis=0))
     )
 
 
