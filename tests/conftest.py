@@ -1,6 +1,8 @@
 """Settings for all tests."""
 
 import signal
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 from helpers import picture
@@ -30,11 +32,18 @@ def target(tmp_path):
     return path
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """Enter a folder with ``a.png`` (128 x 128, 16 colors) and ``a.kmq`` of it, packed."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="session")
+def a_picture():
+    """Make a picture (128 x 128, 16 colors) as bytes of a PNG, and of a .kmq, packed."""
     image = Image.fromarray(picture(128, 128, 16))
-    image.save("a.png")
-    kmcodec.save(image, "a.kmq", coding="packed")
+    image.save(png := BytesIO(), "PNG")
+    return png.getvalue(), kmcodec.encode(image, coding="packed")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, a_picture):
+    """Enter a folder with a picture as ``a.png`` and as ``a.kmq``."""
+    monkeypatch.chdir(tmp_path)
+    for name, data in zip(("a.png", "a.kmq"), a_picture, strict=True):
+        Path(name).write_bytes(data)
     return tmp_path

@@ -5,6 +5,7 @@ import json
 import struct
 import sys
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ needs_avif = pytest.mark.skipif(not features.check("avif"), reason="needs AVIF")
 LOSSLESS = ["gif", "png", "apng", "webp", "tif"]
 
 
+@cache
 def moving(channels=3, count=COUNT, size=(40, 30)):
     """Make frames in which a mark wanders over a drawing: (height, width, channels) each."""
     still = drawing(*size)
@@ -260,6 +262,17 @@ def test_mpo_has_pictures_that_are_no_frames(capsys):
     assert kmcodec.info("n.kmq").animation is None
 
 
+@pytest.fixture(scope="module")
+def numbered(tmp_path_factory):
+    """Make a folder with ``n`` in each format, whose frames last 100 ms, 110 ms and so on."""
+    folder = tmp_path_factory.mktemp("numbered")
+    save_kmq(folder / "n.kmq", duration=[100 + 10 * number for number in range(COUNT)])
+    for extension in ("gif", "png", "webp", "tif"):
+        arguments = ["-q", str(folder / "n.kmq"), "-o", str(folder / f"n.{extension}")]
+        assert convert.main(arguments) == 0
+    return folder
+
+
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
@@ -276,16 +289,13 @@ def test_mpo_has_pictures_that_are_no_frames(capsys):
     ],
 )
 @pytest.mark.parametrize("extension", ["gif", "png", "webp", "tif", "kmq"])
-def test_frames_that_are_chosen(chosen, expected, extension):
+def test_frames_that_are_chosen(chosen, expected, extension, numbered):
     """They are those of a slice of Python's, with their durations; one is a still file."""
-    durations = [100 + 10 * number for number in range(COUNT)]
-    save_kmq(duration=durations)
-    assert convert.main(["-q", "m.kmq", "-o", f"n.{extension}"]) == 0
-    assert convert.main([f"--frames={chosen}", f"n.{extension}", "-o", "o.kmq"]) == 0
+    assert convert.main([f"--frames={chosen}", f"{numbered}/n.{extension}", "-o", "o.kmq"]) == 0
     pixels, found = decoded("o.kmq")
     check_same(pixels, [moving()[number] for number in expected])
     if len(expected) > 1 and extension != "tif":
-        assert found == [durations[number] for number in expected]
+        assert found == [100 + 10 * number for number in expected]
     assert (kmcodec.info("o.kmq").animation is None) == (len(expected) == 1)
 
 
