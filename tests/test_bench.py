@@ -1,9 +1,12 @@
 """The benches: what the pages say is what was measured, and they run."""
 
 import json
+import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -54,10 +57,22 @@ def sets(tmp_path):
     return tmp_path
 
 
-def run_bench(*arguments):
-    """Run the command."""
-    command = [sys.executable, str(TOOLS / "kmq-bench"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, check=False, text=True, timeout=300)
+@pytest.fixture
+def run_bench(monkeypatch, capsys):
+    """Return a function that runs the command in this process: its exit code, output and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["kmq-bench", *map(str, arguments)])
+        capsys.readouterr()
+        code, message = 0, ""
+        try:
+            runpy.run_path(str(TOOLS / "kmq-bench"), run_name="__main__")
+        except SystemExit as end:
+            code, message = 1, f"{end}\n"
+        shown = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=shown.out, stderr=shown.err + message)
+
+    return run
 
 
 def test_pages_are_what_was_measured(figures):
@@ -307,7 +322,8 @@ def test_plots(figures, tmp_path):
 def test_sizes_run(sets):
     """Sets are summed up, files that a peer makes smaller named, and figures kept and printed."""
     found = sets / "found.json"
-    run = run_bench("sizes", sets, "--json", found)
+    command = [sys.executable, TOOLS / "kmq-bench", "sizes", sets, "--json", found]
+    run = subprocess.run(command, capture_output=True, check=False, text=True, timeout=300)
     assert (run.returncode, run.stdout[:19]) == (0, "| bytes by a peer's")
     part = json.loads(found.read_text())["sizes"]
     assert [row[:2] for row in part["rows"]] == [["Kodak K=16", 1], ["masks", 2]]
@@ -371,7 +387,7 @@ def test_releases_are_compared(sets):
     assert part["before"]["kmcodec"] == part["versions"]["kmcodec"]
 
 
-def test_release_that_is_not_there(sets):
+def test_release_that_is_not_there(sets, run_bench):
     """An environment without kmcodec is named, not waited for."""
     run = run_bench("release", sets, "--before", "true")
     assert (run.returncode, run.stderr) == (1, "kmq-bench: true has ended\n")
@@ -401,12 +417,14 @@ def test_quantizers_are_measured(folder):
     assert "| speed=5 | speed=5 |" in render_speed(measure_speed(folder, 1, (5, 10), 2000))
 
 
-def test_front_is_measured(folder):
+def test_front_is_measured(folder, monkeypatch):
     """What each system loses by every measure, and what it wins of its peer."""
+    from bench import front
     from bench.front import SYSTEMS, measure, render
     from bench.installed import is_there
     from bench.rows import find
 
+    monkeypatch.setattr(front, "PROCESSES", 1)
     part = measure([folder, folder], 1, (8,))
     rows = part["rows"]
     assert {row.system for row in rows} == {
@@ -528,7 +546,7 @@ def test_contact_sheet(tmp_path, capsys):
     assert "left out, for want of its picture: none.png" in capsys.readouterr().err
 
 
-def test_contact_sheet_of_nothing(tmp_path):
+def test_contact_sheet_of_nothing(tmp_path, run_bench):
     """A folder without these pictures is named, and no file is written."""
     run = run_bench("quantizer", "crops", tmp_path, tmp_path / "sheet.png")
     assert (run.returncode, run.stdout) == (1, "")
@@ -625,7 +643,7 @@ def test_animations_of_any_colors_are_read(tmp_path):
             assert are_equal(merged(seen), merged(found.seen()))
 
 
-def test_folder_without_animations(folder):
+def test_folder_without_animations(folder, run_bench):
     """It is named."""
     run = run_bench("frames", "files", folder)
     assert (run.returncode, run.stderr.splitlines()[-1]) == (
@@ -655,7 +673,7 @@ def test_what_is_seen_is_compared():
     assert list(merged([])) == []
 
 
-def test_animations_are_measured(animations):
+def test_animations_are_measured(animations, run_bench):
     """Bytes and times of all that is installed, and peers' figures are taken from before."""
     from bench.frames import WRITERS, Moving
     from bench.installed import is_there
@@ -723,16 +741,15 @@ def test_recordings_are_what_they_say():
     from bench import recordings
 
     assert len(np.unique(recordings.palette(), axis=0)) == 256
-    for make in (recordings.scroll, recordings.rewrite):
-        frames = list(make(3))
-        assert frames[0].shape == (800, 1280, 3)
-        assert 0.08 < recordings.changed(frames) < 0.12
-        assert np.array_equal(frames[2], list(make(3))[2])
-    one, two = recordings.scroll(2)
+    for make in (recordings.rewrite, recordings.scroll):
+        one, two = make(2)
+        assert one.shape == (800, 1280, 3)
+        assert 0.08 < recordings.changed([one, two]) < 0.12
+        assert np.array_equal(two, list(make(2))[1])
     rows, columns = recordings.LARGE.pane
     line = recordings.LARGE.line
     assert np.array_equal(one[rows, columns][line:], two[rows, columns][:-line])
-    assert recordings.changed(recordings.hold(3)) == 0
+    assert recordings.changed(recordings.hold(3, recordings.SMALL)) == 0
     assert 0 < recordings.changed(recordings.type_text(90)) < 0.05
 
 
@@ -740,14 +757,24 @@ def test_recordings_are_measured():
     """Each by a process of its own, that tells time, bytes and memory."""
     from bench.recorded import measure, render
 
-    names = ["a screen that is still", "text that is typed"]
-    part = measure(2, names)
-    assert [row.recording for row in part["rows"]] == names
-    for row in part["rows"]:
-        assert row.frames == 2
-        assert 0 < row.bytes < row.width * row.height
-        assert row.whole_mib is None or row.whole_mib >= row.encode_mib
-    assert "| a screen that is still | 1280 x 800 | 2 | 0.0 % |" in render(part)
+    part = measure(2, ["text that is typed"])
+    (row,) = part["rows"]
+    assert (row.recording, row.frames) == ("text that is typed", 2)
+    assert 0 < row.bytes < row.width * row.height
+    assert row.whole_mib is None or row.whole_mib >= row.encode_mib
+    assert "| text that is typed | 320 x 200 | 2 | " in render(part)
+
+
+def test_a_recording_without_changes_is_measured(monkeypatch):
+    """It is told that none of its pixels change."""
+    from bench.recorded import measure_one, record, render
+    from bench.recordings import RECORDINGS, SMALL, hold
+
+    name = "a screen that is still"
+    monkeypatch.setitem(RECORDINGS, name, (partial(hold, screen=SMALL), 9))
+    row = measure_one(name, None)
+    assert 0 < row.bytes < row.width * row.height
+    assert f"| {name} | 320 x 200 | 9 | 0.0 % |" in render(record([row]))
 
 
 def test_sheets_are_cut():
