@@ -11,7 +11,7 @@ const hex = (bytes) => Buffer.from(bytes).toString("hex");
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const expected = (name) => JSON.parse(readFileSync(`${vectors}/valid/${name}.json`, "utf8"));
 
-/** The picture of a file; `frames` are the indices of all, and `animation` is null if it is none. */
+/** The picture of a file, the indices of all its `frames`, and its `animation`, null for none. */
 async function decode(path) {
   const bytes = new Uint8Array(readFileSync(path));
   const picture = decoder.decode(bytes);
@@ -36,7 +36,8 @@ function pixelsOf({ mode, palette }, indices) {
 function isTimed(animation, { durations, loop_count: loop }) {
   if (!animation || !durations) return !animation && !durations;
   const seconds = durations.map((duration) => duration.split("/").reduce((a, b) => a / b));
-  return animation.loop === loop && seconds.every((each, n) => Number(each) === animation.seconds(n));
+  const isRight = (each, n) => Number(each) === animation.seconds(n);
+  return animation.loop === loop && seconds.every(isRight);
 }
 
 /** What differs from the picture of a valid vector. */

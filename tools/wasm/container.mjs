@@ -213,7 +213,9 @@ export function findFrames(reader, { frameCount, lengthsOf }) {
     offsets[frame + 1] = lengthsOf(frame).reduce(add, offsets[frame]);
   }
   const excess = reader.end - offsets[frameCount];
-  if (excess < 0) reader.fail("payload", `${-excess} bytes are missing`, "TruncatedError", reader.end);
+  if (excess < 0) {
+    reader.fail("payload", `${-excess} bytes are missing`, "TruncatedError", reader.end);
+  }
   if (excess > 0) reader.fail("end", `${excess} bytes follow the last band`);
   return offsets;
 }

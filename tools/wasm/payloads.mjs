@@ -36,7 +36,8 @@ export class Payloads {
     const shape = [BigInt(rows), BigInt(width), colors];
     const isModelled = coding === MODELLED;
     const memory = isModelled ? Number(this.#wasm.kmq_band_memory(...shape)) : 0;
-    const [from, to, scratch] = this.#place(reader, [payload.length, codeBytes(header, rows), memory]);
+    const sizes = [payload.length, codeBytes(header, rows), memory];
+    const [from, to, scratch] = this.#place(reader, sizes);
     this.#view(Uint8Array, from, payload.length).set(payload);
     const status = isModelled
       ? this.#wasm.kmq_decode_band(from, BigInt(payload.length), ...shape, scratch, to)
