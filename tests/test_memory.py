@@ -136,10 +136,10 @@ def test_the_table_of_codes_is_made_once(monkeypatch):
 
 @pytest.mark.slow
 def test_the_bounds_are_printed():
-    """``kmq-bounds`` makes a dozen files, and tells of each what four functions cost."""
+    """``kmq-bounds`` makes a score of files, and tells of each what four functions cost."""
     done = run_tool("kmq-bounds", "--size", "2000")
 
     assert done.returncode == 0, done.stderr.decode()
     rows = done.stdout.decode().splitlines()[1:]
-    assert len(rows) == 4 * 13
+    assert len(rows) == 4 * 21
     assert all(float(number) >= 0 for row in rows for number in row.split()[-4:])
