@@ -1,9 +1,11 @@
 """What the tests of the commands share."""
 
 import io
+import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +55,18 @@ def run_shell(name, *arguments, closed):
     return subprocess.run(
         ["sh", "-c", script, "sh", *command], capture_output=True, check=False, timeout=60
     )
+
+
+@contextmanager
+def descriptor(number, file):
+    """Let a descriptor of this process be that of a file, as ``number> file`` does in a shell."""
+    before = os.dup(number)
+    os.dup2(file.fileno(), number)
+    try:
+        yield
+    finally:
+        os.dup2(before, number)
+        os.close(before)
 
 
 def exit_code(main, *arguments):

@@ -1,6 +1,7 @@
 """The rules the house is built by: what each module may know of the others."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,11 +43,18 @@ def layer_of(module):
     return number
 
 
+@cache
+def tree_of(module):
+    """Parse a module."""
+    return ast.parse(MODULES[module].read_text("utf-8"))
+
+
+@cache
 def imports_of(module):
     """Modules of this package that a module imports, wherever in it: ``coding/bands`` and so on."""
     found = set()
     parents = module.split("/")[:-1]
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+    for node in ast.walk(tree_of(module)):
         if not isinstance(node, ast.ImportFrom):
             continue
         if node.level:
@@ -108,10 +116,10 @@ def test_no_imports_go_in_a_circle():
 def test_modes_are_told_apart_in_three_places():
     """Elsewhere the table of modes says what is asked."""
     modes = set(kmcodec.format.Mode.__members__)
-    for module, path in MODULES.items():
+    for module in MODULES:
         if module in {"format", "images/pixels", "quantizer/indexing"}:
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(module)):
             is_member = isinstance(node, ast.Attribute) and node.attr in modes
             assert not (is_member and ast.unparse(node.value) == "Mode"), module
 

@@ -63,19 +63,20 @@ def tile_map(tiles=24, colors=32, side=512):
     return marks[places].swapaxes(1, 2).reshape(side, side)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(planes)
 def test_what_is_coded_is_decoded(case):
-    """Indices of any kind come back, unless the encoder says that packed is shorter."""
+    """Indices of any kind come back, of no more bytes than packed; else the encoder gives none."""
     indices, colors = case
     payload = encode_indices(indices, colors)
 
     if payload is not None:
+        assert len(payload) <= packed_size(indices, colors)
         assert (decode(payload, colors, indices.shape) == indices).all()
 
 
 @both_models
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(planes)
 def test_each_model_codes_every_plane(model, case):
     """Both models are exact on any plane, also on those that they do not suit."""
@@ -113,16 +114,6 @@ def test_one_color_has_no_payload():
     """Where there is nothing to tell, nothing is told."""
     assert encode_indices(np.zeros((5, 7), np.uint8), 1) == b""
     assert not decode(b"", 1, (5, 7)).any()
-
-
-@settings(max_examples=300)
-@given(planes)
-def test_a_payload_is_never_longer_than_packed(case):
-    """What packing would make shorter is left to it."""
-    indices, colors = case
-    payload = encode_indices(indices, colors)
-
-    assert payload is None or len(payload) <= packed_size(indices, colors)
 
 
 @pytest.mark.parametrize("colors", [2, 16, 256, 65536])
@@ -177,7 +168,9 @@ def mutations(payload):
 
 @both_models
 @pytest.mark.parametrize("colors", [2, 5, 16, 300])
-@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (4, 5)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 4), *(pytest.param(s, marks=pytest.mark.slow) for s in [(1, 9), (4, 5)])]
+)
 def test_a_changed_payload_is_refused_or_has_its_own_indices(shape, colors, model):
     """A decoder accepts nothing but what the encoder makes of the indices that come out.
 

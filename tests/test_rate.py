@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import io
 import math
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -143,6 +144,12 @@ def parrots():
     """Open a real photograph, 256 x 256."""
     with Image.open(PARROTS) as image:
         return np.asarray(image.convert("RGB"))
+
+
+@cache
+def encoded(colors, rate=0):
+    """Return the file of the photograph."""
+    return kmcodec.encode(parrots(), colors, rate=rate)
 
 
 rates = st.one_of(st.sampled_from([0, 0.25, 4, 64, 1000, 1e9]), st.floats(0, 200))
@@ -348,8 +355,7 @@ def test_errors_are_those_of_the_space():
 def test_a_photograph_shrinks_more_than_it_loses(colors, rate, size, loss):
     """Files shrink to this share, for at most so many dB."""
     pixels = parrots()
-    plain = kmcodec.encode(pixels, colors)
-    lowered = kmcodec.encode(pixels, colors, rate=rate)
+    plain, lowered = encoded(colors), encoded(colors, rate)
 
     assert len(lowered) < size * len(plain)
     assert psnr(pixels, plain) - loss < psnr(pixels, lowered)
@@ -358,8 +364,7 @@ def test_a_photograph_shrinks_more_than_it_loses(colors, rate, size, loss):
 def test_fewer_bits_cost_less_than_fewer_colors():
     """At no lower PSNR, a file is smaller than with fewer colors."""
     pixels = parrots()
-    lowered = kmcodec.encode(pixels, 64, rate=32)
-    fewer = kmcodec.encode(pixels, 56)
+    lowered, fewer = encoded(64, 32), encoded(56)
 
     assert psnr(pixels, lowered) >= psnr(pixels, fewer)
     assert len(lowered) < 0.92 * len(fewer)
@@ -376,12 +381,12 @@ def test_files_shrink_as_the_rate_grows(colors):
 
 @given(
     kind=st.sampled_from(KINDS),
-    shape=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    shape=st.tuples(st.integers(1, 30), st.integers(1, 30)),
     colors=st.integers(1, 40),
     rate=st.floats(0.01, 1000),
     coding=st.sampled_from(["modelled", "packed"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_file_gets_larger(kind, shape, colors, rate, coding):
     """Neither small nor strange pictures, in either coding."""
     entries = np.random.default_rng(1).integers(0, 256, (60, 3)).astype(np.uint8)
@@ -426,7 +431,7 @@ def test_pictures_of_few_colors_are_exact_no_more():
 @pytest.mark.parametrize("mode", ["P", "PA", "1"])
 def test_palettes_of_the_user_stay_as_they_are(mode):
     """What has a palette that fits is exact, for its indices may be labels; so is mode 1."""
-    image = Image.fromarray(parrots()).quantize(40)
+    image = Image.fromarray(parrots()[:128, :128]).quantize(40)
     if mode == "PA":
         image = Image.merge("PA", (image, image.convert("L")))
         image.putpalette(parrots()[:20].reshape(-1, 3)[:256].tobytes())
@@ -467,7 +472,7 @@ def test_quantize_gives_what_a_file_holds():
     pixels = parrots()
     palette, indices = kmcodec.quantize(pixels, 64, rate=16)
 
-    data = kmcodec.encode(pixels, 64, rate=16)
+    data = encoded(64, 16)
     np.testing.assert_array_equal(kmcodec.decode(data), palette[indices])
     assert data == kmcodec.encode(pixels, 64, rate=16, threads=2)
 
@@ -485,6 +490,5 @@ def test_the_command_has_the_option(tmp_path):
     """``kmq-convert --rate`` writes what ``encode`` does."""
     target = tmp_path / "parrots.kmq"
 
-    assert convert.main(["-k", "16", "--rate", "50", str(PARROTS), str(target)]) == 0
-    with Image.open(PARROTS) as image:
-        assert target.read_bytes() == kmcodec.encode(image, 16, rate=50)
+    assert convert.main(["-k", "16", "--rate", "64", str(PARROTS), str(target)]) == 0
+    assert target.read_bytes() == encoded(16, 64)

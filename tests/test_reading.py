@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import FakeStandard, run_tool, same
+from commands import FakeStandard, same
 from helpers import photo, picture
 from PIL import Image
 
@@ -60,12 +60,12 @@ def test_a_stream_without_end_is_left(main, start, monkeypatch, capsys):
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
 def test_an_endless_device():
     """By name it is refused as well, wherever a picture is wanted."""
-    for tool, *arguments in (
-        ("kmq-info", "/dev/zero"),
-        ("kmq-convert", "/dev/zero", "x.kmq"),
-        ("kmq-convert", "a.png", "x.kmq", "--palette-from", "/dev/zero"),
+    for main, *arguments in (
+        (info.main, "/dev/zero"),
+        (convert.main, "/dev/zero", "x.kmq"),
+        (convert.main, "a.png", "x.kmq", "--palette-from", "/dev/zero"),
     ):
-        assert run_tool(tool, *arguments).returncode == 3
+        assert main(arguments) == 3
 
 
 def test_a_format_that_no_prefix_tells(monkeypatch):

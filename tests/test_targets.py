@@ -1,11 +1,12 @@
 """Test where ``kmq-convert`` writes, and what it does not replace."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from commands import TOOLS, exit_code, needs_bash, needs_descriptors, posix, same
+from commands import TOOLS, descriptor, exit_code, needs_bash, needs_descriptors, posix, same
 from helpers import picture
 
 import kmcodec
@@ -24,31 +25,47 @@ def shell(script):
 
 
 @needs_descriptors
-@needs_bash
-@pytest.mark.parametrize("options", ["", "-f"])
-@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/3"])
-def test_descriptors_of_files(name, options):
+@pytest.mark.parametrize("options", [[], ["-f"]])
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/{}"])
+def test_descriptors_of_files(name, options, capfd):
     """What was in the file stays, forced or not, and the picture follows."""
     Path("out").write_bytes(b"before")
-    assert shell(f"convert {options} a.png {name} >> out 3>> out") == (0, "")
+    with Path("out").open("ab") as file, descriptor(1, file):
+        assert convert.main([*options, "a.png", name.format(file.fileno())]) == 0
     data = Path("out").read_bytes()
 
+    assert capfd.readouterr() == ("", "")
     assert data.startswith(b"before")
     assert kmcodec.decode(data[6:]).shape == (128, 128, 3)
 
 
 @needs_descriptors
 @needs_bash
-@pytest.mark.parametrize("to", ["kmq", "png"])
-def test_descriptors_of_pipes(to):
-    """A pipe by name takes the picture; .kmq where nothing else can be meant."""
-    source, option = ("a.png", "") if to == "kmq" else ("a.kmq", "--to png")
-    assert shell(f"convert {option} {source} /dev/stdout | cat > one.{to}") == (0, "")
+def test_redirections_of_a_shell():
+    """They are such descriptors, of files that are appended to and of pipes."""
+    Path("out").write_bytes(b"before")
     # bash waits for a pipe that is the last to be written, but for no >(...).
-    script = f"mkfifo done; convert {option} {source} >(cat > two.{to}; echo > done); cat done"
-    assert shell(script) == (0, "")
-    for name in (f"one.{to}", f"two.{to}"):
-        assert same(name, "a.png")
+    script = "mkfifo done; convert a.png >(cat > pipe.kmq; echo > done); cat done"
+    assert shell(f"convert -f a.png /dev/fd/3 3>> out; {script}") == (0, "")
+
+    assert kmcodec.decode(Path("out").read_bytes().removeprefix(b"before")).shape[:2] == (128, 128)
+    assert same("pipe.kmq", "a.png")
+
+
+@needs_descriptors
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/{}"])
+@pytest.mark.parametrize("to", ["kmq", "png"])
+def test_descriptors_of_pipes(to, name, capfd):
+    """A pipe by name takes the picture; .kmq where nothing else can be meant."""
+    arguments = ["a.png"] if to == "kmq" else ["--to", "png", "a.kmq"]
+    reader, writer = os.pipe()  # which holds all of the picture
+    with os.fdopen(reader, "rb") as taken:
+        with os.fdopen(writer, "wb") as given, descriptor(1, given):
+            assert convert.main([*arguments, name.format(writer)]) == 0
+        Path(f"one.{to}").write_bytes(taken.read())
+
+    assert capfd.readouterr() == ("", "")
+    assert same(f"one.{to}", "a.png")
 
 
 @needs_descriptors
