@@ -473,7 +473,7 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
     """Be it full of the file or of what waits to be written; nothing else is told."""
     path = tmp_path / "a.kmq"
     path.write_bytes(b"old")
-    command = [sys.executable, "-c", FILLS_A_DISK, str(path)]
+    command = [sys.executable, "-P", "-c", FILLS_A_DISK, str(path)]
     done = subprocess.run(command, capture_output=True, check=False)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"File too large\n", b"")

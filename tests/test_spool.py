@@ -90,6 +90,8 @@ except OSError as error:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of POSIX")
 def test_a_full_disk_is_an_error():
     """It is the one that the system gives, and nothing else is told."""
-    done = subprocess.run([sys.executable, "-c", FILLS_A_DISK], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", FILLS_A_DISK], capture_output=True, check=False
+    )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"File too large\n", b"")
