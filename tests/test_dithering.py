@@ -193,7 +193,7 @@ def test_nearest_is_brute_force_on_small_pictures(space, example):
 @pytest.mark.parametrize("k", [1, 2, 16, 256, 257, 3000])
 def test_nearest_is_brute_force(space, channels, k):
     """So it is for any number of channels and entries."""
-    pixels, palette = noise((31, 23, channels)), noise((k, channels), seed=1)
+    pixels, palette = noise((17, 13, channels)), noise((k, channels), seed=1)
     indices = map_nearest(pixels, palette, space)
     assert indices.dtype == (np.uint8 if k <= 256 else np.uint16)
     np.testing.assert_array_equal(indices, nearest_in_space(pixels, palette, space))
@@ -280,7 +280,7 @@ def test_dithering_is_the_plain_form(name, space, example, dither):
 @pytest.mark.parametrize(("channels", "k"), [(1, 2), (3, 9), (3, 300), (4, 60)])
 def test_dithering_a_photo_is_the_plain_form(name, channels, k):
     """So it is where errors travel far and the tree is deep."""
-    pixels, palette = surface(40, 30, channels), noise((k, channels))
+    pixels, palette = surface(32, 24, channels), noise((k, channels))
     indices = map_dithered(name, pixels, palette, 1.0)
     assert indices.dtype == (np.uint8 if k <= 256 else np.uint16)
     np.testing.assert_array_equal(indices, BY_HAND[name](ByHand(pixels, palette, 1.0, "rgb")))

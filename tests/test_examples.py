@@ -1,9 +1,10 @@
 """The examples run, and do what they say."""
 
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
+import pytest
 from helpers import drawing, photo
 from PIL import Image
 
@@ -12,13 +13,19 @@ import kmcodec
 EXAMPLES = Path(__file__).resolve().parent.parent / "tools" / "examples"
 
 
-def run_example(name, *arguments):
-    """Return what an example prints."""
-    command = [sys.executable, EXAMPLES / name, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+@pytest.fixture
+def run_example(monkeypatch, capsys):
+    """Return a function that runs an example, and returns what it prints."""
+
+    def run(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
 
 
-def test_label_mask(tmp_path):
+def test_label_mask(tmp_path, run_example):
     """A mask comes back with its labels, and in part."""
     mask = Image.fromarray(drawing(40, 32)).quantize(8)
     mask.save(tmp_path / "mask.png")
@@ -28,7 +35,7 @@ def test_label_mask(tmp_path):
     assert kmcodec.load(tmp_path / "mask.kmq").tobytes() == mask.tobytes()
 
 
-def test_tile_set(tmp_path):
+def test_tile_set(tmp_path, run_example):
     """All pictures get the same palette."""
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     for seed, path in enumerate(paths):
@@ -40,7 +47,8 @@ def test_tile_set(tmp_path):
     assert palettes[0] == palettes[1]
 
 
-def test_instead_of_others(tmp_path):
+@pytest.mark.filterwarnings("ignore")  # peers may warn of what is theirs
+def test_instead_of_others(tmp_path, run_example):
     """Each peer that is installed is beside kmcodec, which is nearer than Pillow."""
     path = tmp_path / "a.png"
     Image.fromarray(photo(40, 30)).save(path)
@@ -62,7 +70,7 @@ def test_figures_beside_others():
     assert text.count(f", kmcodec {error:.1f} in ") == 3
 
 
-def test_size_and_quality(tmp_path):
+def test_size_and_quality(tmp_path, run_example):
     """More colors, more bytes and a higher PSNR."""
     Image.fromarray(photo(40, 30)).save(tmp_path / "a.png")
     lines = run_example("size_and_quality.py", tmp_path / "a.png").splitlines()[1:]
