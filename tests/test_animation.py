@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmcodec.animation import Animation, Runs
@@ -39,6 +39,7 @@ def test_ticks_are_the_longest_that_hold_all_durations(durations, ticks_per_seco
     assert made.total == sum(durations)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.fractions(0, 10**5, max_denominator=12), min_size=2, max_size=9))
 def test_durations_come_back(durations):
     """Whatever is not beyond the ticks of a file comes back exactly."""

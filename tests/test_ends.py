@@ -135,7 +135,7 @@ def test_ends_are_kept_in_several_pictures(options):
     space=st.sampled_from(sorted(SPACES)),
     keep_hidden=st.booleans(),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_ends_are_kept_in_any_picture(seed, colors, levels, channels, space, keep_hidden):
     """Noise has its ends too, few of them or many."""
     pixels = picture(9, 7, 63, channels, seed)

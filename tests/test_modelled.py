@@ -169,7 +169,7 @@ def mutations(payload):
 @both_models
 @pytest.mark.parametrize("colors", [2, 5, 16, 300])
 @pytest.mark.parametrize(
-    "shape", [(1, 1), (2, 4), *(pytest.param(s, marks=pytest.mark.slow) for s in [(1, 9), (4, 5)])]
+    "shape", [(1, 1), (2, 3), *(pytest.param(s, marks=pytest.mark.slow) for s in [(1, 9), (4, 5)])]
 )
 def test_a_changed_payload_is_refused_or_has_its_own_indices(shape, colors, model):
     """A decoder accepts nothing but what the encoder makes of the indices that come out.

@@ -55,8 +55,8 @@ HEADER = Header(Coding.PACKED, Mode.RGB, Flags(0), 7, 5, 5, 5)
 
 
 def animation(header, key_interval):
-    """Make an animation of seven frames."""
-    return animation_file(header, moving_codes(header, 7), key_interval)
+    """Make an animation of five frames."""
+    return animation_file(header, moving_codes(header, 5), key_interval)
 
 
 def scrolling(picture):
