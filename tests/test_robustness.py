@@ -42,7 +42,7 @@ PACKED_FILES = {
         Image.fromarray(picture(12, 12, 16)).quantize(16), coding="packed"
     ),
     "odd width": kmcodec.encode(picture(13, 9, 19), coding="packed", band_rows=4),
-    "many tiny bands": kmcodec.encode(picture(2, 40, 9), coding="packed", band_rows=1),
+    "many tiny bands": kmcodec.encode(picture(2, 20, 9), coding="packed", band_rows=1),
 }
 MODELLED_FILES = {
     "modelled": kmcodec.encode(gradient(48, 40)),
@@ -70,7 +70,7 @@ def scrolling(picture):
 ANIMATIONS = {
     "frames": animation(HEADER, 4),
     "frames of three bands": animation(replace(HEADER, band_rows=2), 7),
-    "frames of tiny bands": animation(replace(HEADER, width=2, height=9, band_rows=1), 3),
+    "frames of tiny bands": animation(replace(HEADER, width=2, height=6, band_rows=1), 3),
     "key frames": animation(replace(HEADER, mode=Mode.L, color_count=5), 1),
     "frames of one color": animation(replace(HEADER, color_count=1), 7),
     "frames with metadata": kmcodec.encode_frames(
@@ -78,7 +78,7 @@ ANIMATIONS = {
     ),
     "modelled frames": kmcodec.encode_frames(scrolling(drawing(28, 20))),
     "modelled frames of two bands": kmcodec.encode_frames(
-        scrolling(gradient(24, 18)), key_interval=2, band_rows=10
+        scrolling(gradient(18, 14)), key_interval=2, band_rows=8
     ),
 }
 FILES = {**PACKED_FILES, **MODELLED_FILES, **ANIMATIONS}
