@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from helpers import gradient, photo, picture
 from PIL import Image, ImageCms
 
 import kmcodec
-from kmcodec.cli import convert
+from kmcodec.cli import convert, info
 
 pytestmark = pytest.mark.usefixtures("place")
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">\xc3\xa9</x:xmpmeta>'
@@ -282,18 +283,21 @@ def test_full_disk_keeps_the_old_file(place, arguments, capsys):
 
 
 @needs_full_device
-def test_full_device(capsys):
+def test_full_device(capsys, monkeypatch):
     """/dev/full, by name and as standard output, is one line and code 1 with both commands."""
     assert convert.main(["--to", "kmq", "a.png", "/dev/full"]) == 1
     assert capsys.readouterr().err == "kmq-convert: /dev/full: No space left on device\n"
-    for tool, *arguments in (("kmq-convert", "a.png", "-"), ("kmq-info", "a.kmq")):
-        command = [sys.executable, str(TOOLS / tool), *arguments]
-        with Path("/dev/full").open("wb") as full:
-            result = subprocess.run(
-                command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
-            )
-        assert result.returncode == 1
-        assert result.stderr == f"{tool}: standard output: No space left on device\n".encode()
+    fault = "standard output: No space left on device\n"
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, TOOLS / "kmq-convert", "a.png", "-"]
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert (result.returncode, result.stderr.decode()) == (1, f"kmq-convert: {fault}")
+    with suppress(OSError), Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert info.main(["a.kmq"]) == 1
+    assert capsys.readouterr().err == f"kmq-info: {fault}"
 
 
 @posix

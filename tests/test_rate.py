@@ -386,7 +386,7 @@ def test_files_shrink_as_the_rate_grows(colors):
     rate=st.floats(0.01, 1000),
     coding=st.sampled_from(["modelled", "packed"]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_no_file_gets_larger(kind, shape, colors, rate, coding):
     """Neither small nor strange pictures, in either coding."""
     entries = np.random.default_rng(1).integers(0, 256, (60, 3)).astype(np.uint8)
