@@ -63,7 +63,7 @@ def tile_map(tiles=24, colors=32, side=512):
     return marks[places].swapaxes(1, 2).reshape(side, side)
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(planes)
 def test_what_is_coded_is_decoded(case):
     """Indices of any kind come back, of no more bytes than packed; else the encoder gives none."""

@@ -6,7 +6,7 @@ from math import isqrt
 import numpy as np
 import pytest
 from arrays import arrays, or_any
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmcodec.coding.order import green_order, invert_order, split_order
@@ -44,6 +44,7 @@ def recursive_split(palette, counts, numbers):
     ]
 
 
+@settings(max_examples=60)
 @given(palettes, st.integers(0, 2**32 - 1))
 def test_split_order_is_that_of_the_tree(palette, seed):
     """All nodes of a level at once are split as one by one."""
@@ -54,6 +55,7 @@ def test_split_order_is_that_of_the_tree(palette, seed):
 
 
 @both_orders
+@settings(max_examples=60)
 @given(palettes)
 def test_orders_are_permutations(order_of, palette):
     """Every entry has one place, duplicates included."""

@@ -89,7 +89,7 @@ def test_two_by_two_pixels_of_noise():
         assert len(modelled) <= len(packed)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 2, 5, 16, 60]), st.integers(0, 99)
 )

@@ -38,7 +38,7 @@ weighted_points = st.builds(
 
 
 @given(example=weighted_points)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_sets_are_sorted_and_distinct(example):
     """Points stand in Z-order, each once, and missing channels are zero."""
     points, weights = example
@@ -53,7 +53,7 @@ def test_sets_are_sorted_and_distinct(example):
 
 
 @given(example=weighted_points)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_equal_points_add_their_weights(example):
     """Places lead from each point to its like in the set, which weighs as much as all of them."""
     points, weights = example
@@ -72,7 +72,7 @@ def test_codes_interleave_channels():
 
 
 @given(example=weighted_points, bits=st.integers(1, 12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_coarse_points_are_means_of_cells(example, bits):
     """Each cell becomes the mean of its points, rounded, with their weight."""
     merged, _ = PointSet.of(*example)
@@ -114,7 +114,7 @@ def test_coarse_of_a_point_a_cell_changes_nothing():
     top=st.sampled_from([0, 2, 30, 500, 4095]),
     steps=st.sampled_from([1, 2, GRID]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_assigning_to_fractional_centroids_is_exact(seed, k, channels, top, steps):
     """Centroids on the grid of 1/4096 are told apart to the last bit, ties to the lowest index."""
     rng = np.random.default_rng(seed)

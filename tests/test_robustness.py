@@ -35,15 +35,13 @@ def with_scattered_palette():
 
 
 PACKED_FILES = {
-    "plain": kmcodec.encode(picture(12, 12, 16), coding="packed"),
+    "plain": kmcodec.encode(picture(9, 9, 9), coding="packed"),
     "bands and metadata": kmcodec.encode(
-        picture(12, 12, 16), coding="packed", band_rows=5, **METADATA
+        picture(9, 9, 9), coding="packed", band_rows=4, **METADATA
     ),
-    "palette image": kmcodec.encode(
-        Image.fromarray(picture(12, 12, 16)).quantize(16), coding="packed"
-    ),
-    "odd width": kmcodec.encode(picture(13, 9, 19), coding="packed", band_rows=4),
-    "many tiny bands": kmcodec.encode(picture(2, 20, 9), coding="packed", band_rows=1),
+    "palette image": kmcodec.encode(Image.fromarray(picture(9, 9, 9)).quantize(9), coding="packed"),
+    "odd width": kmcodec.encode(picture(13, 5, 17), coding="packed", band_rows=2),
+    "many tiny bands": kmcodec.encode(picture(2, 14, 5), coding="packed", band_rows=1),
 }
 MODELLED_FILES = {
     "modelled": kmcodec.encode(gradient(48, 40)),
@@ -118,13 +116,20 @@ def check(data):
 DECODERS = [kmcodec.decode, kmcodec.decode_indexed, check]
 
 
+def is_accepted(decode, data):
+    """Whether data decodes; any fault but a KmqError is an error of the test."""
+    try:
+        decode(data)
+    except kmcodec.KmqError:
+        return False
+    return True
+
+
 @EVERY_FILE
 def test_every_truncation_is_refused(data):
     """No prefix of a file decodes, by any way in."""
     for length in range(len(data)):
-        for decode in DECODERS:
-            with pytest.raises(kmcodec.KmqError):
-                decode(data[:length])
+        assert not any(is_accepted(decode, data[:length]) for decode in DECODERS)
         with pytest.raises(OSError, match=r"cannot identify|ends within"):
             open_and_load(data[:length])
 
@@ -136,9 +141,7 @@ def test_every_flipped_bit_is_refused(data):
     for bit in range(8 * len(data)):
         damaged = bytearray(data)
         damaged[bit // 8] ^= 1 << bit % 8
-        for decode in decoders:
-            with pytest.raises(kmcodec.KmqError):
-                decode(bytes(damaged))
+        assert not any(is_accepted(decode, bytes(damaged)) for decode in decoders)
 
 
 @EVERY_FILE
@@ -265,15 +268,6 @@ def test_damage_with_repaired_checksums_is_a_picture_or_an_error(data, damage):
                 kmcodec.KmqError, Image.UnidentifiedImageError, Image.DecompressionBombError
             ):
                 decode(repaired)
-
-
-def is_accepted(decode, data):
-    """Whether data decodes; any fault but a KmqError is an error of the test."""
-    try:
-        decode(data)
-    except kmcodec.KmqError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("data", MODELLED_FILES.values(), ids=MODELLED_FILES.keys())

@@ -259,7 +259,7 @@ def test_chance_decides_between_what_is_alike():
     fixed=st.integers(0, 40),
     channels=st.integers(1, 4),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_splits_and_merges_keep_the_number(seed, k, pairs, fixed, channels):
     """There are as many centroids as before, in range, and no more moved than was asked for."""
     fixed = min(fixed, k)
