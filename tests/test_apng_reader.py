@@ -8,8 +8,8 @@ import pytest
 from gifs import NOTHING, apng, apng_frame, png_chunk
 from PIL import Image
 
-from kmcodec.cli import reading
-from kmcodec.cli.apng_reader import ApngReader
+from kmcodec.conversion import reading
+from kmcodec.conversion.apng_reader import ApngReader
 from kmcodec.errors import LimitError
 
 R, G, B = (200, 0, 0, 255), (0, 100, 0, 255), (0, 0, 50, 255)

@@ -16,7 +16,8 @@ from helpers import drawing, photo, picture
 from PIL import Image, features
 
 import kmcodec
-from kmcodec.cli import convert, gif_reader, reading
+from kmcodec.cli import convert
+from kmcodec.conversion import gif_reader, reading
 
 pytestmark = pytest.mark.usefixtures("place")
 COUNT = 6

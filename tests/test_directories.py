@@ -13,7 +13,8 @@ from PIL import Image
 
 import kmcodec
 from kmcodec import atomic
-from kmcodec.cli import convert, directories, reading
+from kmcodec.cli import convert
+from kmcodec.conversion import directories, reading
 
 pytestmark = pytest.mark.usefixtures("place")
 COUNT = 4

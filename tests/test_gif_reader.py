@@ -12,8 +12,8 @@ import pytest
 from gifs import BLUE, GREEN, NOTHING, RED, WHITE, gif, gif_frame
 from PIL import GifImagePlugin, Image
 
-from kmcodec.cli import reading
-from kmcodec.cli.gif_reader import GifReader
+from kmcodec.conversion import reading
+from kmcodec.conversion.gif_reader import GifReader
 from kmcodec.errors import LimitError
 
 LETTERS = {"R": RED, "G": GREEN, "B": BLUE, "W": WHITE}

@@ -8,9 +8,9 @@ import pytest
 from helpers import picture
 from PIL import Image
 
-from kmcodec.cli.gif_reader import GifReader
-from kmcodec.cli.gif_writer import to_hundredths, write_gif
-from kmcodec.cli.modes import ExportError
+from kmcodec.conversion.gif_reader import GifReader
+from kmcodec.conversion.gif_writer import to_hundredths, write_gif
+from kmcodec.conversion.modes import ExportError
 
 COUNT = 9
 

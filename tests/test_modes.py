@@ -8,7 +8,8 @@ from helpers import picture
 from PIL import Image
 
 import kmcodec
-from kmcodec.cli import convert, modes
+from kmcodec.cli import convert
+from kmcodec.conversion import modes
 
 pytestmark = pytest.mark.usefixtures("place")
 SIDE = 32

@@ -10,7 +10,8 @@ from helpers import photo, picture
 from PIL import Image
 
 import kmcodec
-from kmcodec.cli import convert, info, reading
+from kmcodec.cli import convert, info
+from kmcodec.conversion import reading
 from kmcodec.format import MAGIC
 
 pytestmark = pytest.mark.usefixtures("place")

@@ -7,33 +7,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from enum import IntEnum
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from types import FrameType
-from typing import BinaryIO, Final, NoReturn, TextIO
+from typing import Final, NoReturn, TextIO
 
-from PIL import Image, UnidentifiedImageError
-
-from kmcodec.errors import LimitError
-
-STANDARD: Final = "-"
-"""The name of standard input and output."""
-
-
-class Exit(IntEnum):
-    """The exit codes of both commands."""
-
-    OK = 0
-    FAILED = 1
-    USAGE = 2
-    DAMAGED = 3
-    REFUSED = 4
-    QUALITY = 99  # as in pngquant
-    SIGNALED = 128  # and the signal's number
-    INTERRUPTED = 130
-    BROKEN_PIPE = 141
-
+from kmcodec.conversion.faults import Exit, FileError, escape, explain
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -52,48 +31,6 @@ _SIGNALS: Final = [s for s in signal.Signals if s.name in {"SIGHUP", "SIGINT", "
 _STANDARD_ERROR: Final = 2
 
 
-class CommandError(Exception):
-    """An expected failure, with the file it is about, one sentence, and the exit code."""
-
-    def __init__(self, code: Exit, name: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.name = name
-
-
-def explain(error: Exception, name: str) -> CommandError:
-    """Turn an error from reading or writing a file into what to tell the user."""
-    if isinstance(error, MemoryError):
-        return CommandError(Exit.FAILED, name, "not enough memory")
-    if isinstance(error, UnidentifiedImageError):
-        return CommandError(Exit.DAMAGED, name, "not an image of a format that Pillow knows")
-    if isinstance(error, (LimitError, Image.DecompressionBombError)):
-        return CommandError(Exit.FAILED, name, str(error))
-    if isinstance(error, OSError) and error.strerror:
-        return CommandError(Exit.FAILED, name, error.strerror)
-    return CommandError(Exit.DAMAGED, name, str(error) or type(error).__name__)
-
-
-def opened(stream: TextIO | None) -> TextIO:
-    """Return a standard stream, which is None where a shell has closed it.
-
-    To ``print`` None means standard output, where a picture may go.
-    """
-    if stream is None:
-        raise CommandError(Exit.FAILED, "standard input or output", "it is closed")
-    return stream
-
-
-def binary(stream: TextIO | None) -> BinaryIO:
-    """Return the bytes of standard input or output."""
-    return opened(stream).buffer
-
-
-def escape(text: str) -> str:
-    """Escape text, so that it is one line with nothing in it that a terminal would obey."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 def tell(command: str, name: str, message: str) -> None:
     """Write one line to standard error, if anybody listens."""
     if sys.stderr is not None:
@@ -101,11 +38,6 @@ def tell(command: str, name: str, message: str) -> None:
             print(f"{command}: {escape(name)}: {escape(message)}", file=sys.stderr, flush=True)
         except OSError:
             _discard(sys.stderr)
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def add_common_options(parser: argparse.ArgumentParser, quiet: str) -> None:
@@ -127,7 +59,7 @@ def run(command: str, work: Callable[[], int]) -> int:
         with _signals_unwind():
             code = work()
             print(end="", flush=True)
-    except CommandError as error:
+    except FileError as error:
         tell(command, error.name, str(error))
         return error.code
     except KeyboardInterrupt:
@@ -135,7 +67,7 @@ def run(command: str, work: Callable[[], int]) -> int:
     except BrokenPipeError:
         _discard(sys.stdout)
         return Exit.BROKEN_PIPE
-    except (OSError, MemoryError) as error:  # those of named files are CommandErrors by now
+    except (OSError, MemoryError) as error:  # those of named files are FileErrors by now
         _discard(sys.stdout)
         fault = explain(error, "standard output")
         tell(command, fault.name, str(fault))

@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from kmcodec.codec import quantize, quantize_many
+from kmcodec.conversion.faults import FileError, explain
+from kmcodec.conversion.reading import open_picture
 from kmcodec.files import info
 from kmcodec.images.pixels import color_palette
 from kmcodec.KmqImagePlugin import FORMAT
@@ -20,9 +22,6 @@ from kmcodec.options import (
     SpaceName,
     WeightingName,
 )
-
-from . import CommandError, explain
-from .reading import open_picture
 
 _NAMES: Final = (*Options.__dataclass_fields__, "palette_from")
 
@@ -145,7 +144,7 @@ def read_picture(name: str, take: Callable[[Image.Image, IO[bytes]], Any]) -> An
         with open_picture(name) as file, Image.open(file) as image:
             image.load()
             return take(image, file)
-    except CommandError:
+    except FileError:
         raise
     except Exception as error:  # Pillow's readers raise many kinds
         raise explain(error, name) from error

@@ -12,33 +12,23 @@ from typing import IO, Any, Final, TextIO
 from PIL import Image
 
 from kmcodec.codec import Quantized, encode_pieces
+from kmcodec.conversion.directories import write_directory
+from kmcodec.conversion.export import EXIF_FORMATS, write_image
+from kmcodec.conversion.faults import STANDARD, Exit, FileError, explain, opened, plural
+from kmcodec.conversion.frames_out import MOVING_FORMATS
+from kmcodec.conversion.modes import ExportError, fit_image
+from kmcodec.conversion.moving import Made, convert_frames
+from kmcodec.conversion.orientation import orient_image, strip_metadata
+from kmcodec.conversion.report import Report, describe_loss
+from kmcodec.conversion.source import Source, open_source
+from kmcodec.conversion.targets import check_target, choose_target, is_directory, write_output
 from kmcodec.errors import QualityError
 from kmcodec.format import METADATA_NAMES
 from kmcodec.KmqImagePlugin import FORMAT
 
-from . import (
-    EXIT_CODES,
-    STANDARD,
-    CommandError,
-    Exit,
-    add_common_options,
-    explain,
-    opened,
-    plural,
-    run,
-    tell,
-)
+from . import EXIT_CODES, add_common_options, run, tell
 from .coding_options import add_coding_options, given_options, parse_color, read_options
-from .directories import write_directory
-from .export import EXIF_FORMATS, write_image
 from .frame_options import add_frame_options
-from .frames_out import MOVING_FORMATS
-from .modes import ExportError, fit_image
-from .moving import Made, convert_frames
-from .orientation import orient_image, strip_metadata
-from .report import Report, describe_loss
-from .source import Source, open_source
-from .targets import check_target, choose_target, is_directory, write_output
 
 COMMAND: Final = "kmq-convert"
 EXAMPLES: Final = """\
@@ -238,9 +228,9 @@ def encode_image(
     try:
         return encode_pieces(image, **options)
     except QualityError as error:
-        raise CommandError(Exit.QUALITY, args.input, str(error)) from error
+        raise FileError(Exit.QUALITY, args.input, str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
-        raise CommandError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
+        raise FileError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
 
 
 def fit_target(
@@ -261,7 +251,7 @@ def fit_target(
             image, lambda: (kmq.palette, kmq.indices(frame)), target_format, args.background
         )
     except (ExportError, MemoryError) as error:
-        raise CommandError(Exit.FAILED, output, str(error) or "not enough memory") from error
+        raise FileError(Exit.FAILED, output, str(error) or "not enough memory") from error
 
 
 def export_image(image: Image.Image, target_format: str, output: str) -> bytes:
@@ -270,4 +260,4 @@ def export_image(image: Image.Image, target_format: str, output: str) -> bytes:
         return write_image(image, target_format, lambda lost: warnings.warn(lost, stacklevel=2))
     except Exception as error:  # Pillow's writers raise many kinds, such as struct.error
         fault = f"cannot be written as {target_format}: {error or type(error).__name__}"
-        raise CommandError(Exit.FAILED, output, fault) from error
+        raise FileError(Exit.FAILED, output, fault) from error

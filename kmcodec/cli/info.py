@@ -6,21 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from kmcodec.conversion.faults import Exit, explain, opened
+from kmcodec.conversion.reading import find_source
 from kmcodec.files import info
 from kmcodec.format import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
 
-from . import (
-    EXIT_CODES,
-    Exit,
-    add_common_options,
-    explain,
-    opened,
-    run,
-    tell,
-)
+from . import EXIT_CODES, add_common_options, run, tell
 from .info_json import json_error, json_object
 from .info_text import text_lines
-from .reading import find_source
 
 COMMAND: Final = "kmq-info"
 EXAMPLES: Final = """\

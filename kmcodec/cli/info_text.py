@@ -10,10 +10,10 @@ from bitarray import bitarray
 
 from kmcodec.coding.layout import Frames
 from kmcodec.coding.metadata import decode_text, pillow_info
+from kmcodec.conversion.faults import escape, plural
 from kmcodec.files import Info
 from kmcodec.format import FIELDS, MAGIC, VERSION, Coding, Flags
 
-from . import escape, plural
 from .info_json import colors, flag_names
 
 SHOWN: Final = 16  # colors of the palette, bands, indices of row 0, bytes of binary metadata

@@ -13,9 +13,9 @@ from PIL import Image
 from kmcodec.images.pixels import WRITABLE_MODES
 from kmcodec.KmqImagePlugin import FORMAT
 
-from . import STANDARD, CommandError, Exit, explain, plural
 from .apng_reader import ApngReader
 from .directories import DirectoryReader
+from .faults import STANDARD, Exit, FileError, explain, plural
 from .frames_in import FrameReader, LayerReader, PillowReader
 from .gif_reader import GifReader
 from .kmq_frames import KmqReader
@@ -60,19 +60,19 @@ class Source:
         """Return the numbers of the frames that ``--frames`` chooses.
 
         Raises:
-            CommandError: it chooses none.
+            FileError: it chooses none.
         """
         wanted = range(self.count)[given or slice(None)]
         if not wanted:
             fault = f"--frames chooses none of {plural(self.count, 'frame')}"
-            raise CommandError(Exit.FAILED, self.name, fault)
+            raise FileError(Exit.FAILED, self.name, fault)
         return wanted
 
     def pictures(self, wanted: range) -> Iterator[Image.Image]:
         """Yield frames of one size.
 
         Raises:
-            CommandError: one cannot be read, or is of another size.
+            FileError: one cannot be read, or is of another size.
         """
         assert self.reader
         size = None
@@ -81,7 +81,7 @@ class Source:
                 size = size or picture.size
                 self._check_size(number, picture.size, wanted[0], size)
                 yield picture
-        except CommandError:
+        except FileError:
             raise
         except Exception as error:  # Pillow's readers raise many kinds
             raise explain(error, self.name) from error
@@ -93,7 +93,7 @@ class Source:
             fault = "frame {} is {}x{}, and frame {} {}x{}; --frames {}:{} leaves it out".format(
                 number, *size, first, *wanted, first, number
             )
-            raise CommandError(Exit.FAILED, self.name, fault)
+            raise FileError(Exit.FAILED, self.name, fault)
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def open_source(name: str) -> Iterator[tuple[Source, IO[bytes] | None]]:
     """Open an input, and the file that it is read from, if it is one.
 
     Raises:
-        CommandError: it cannot be read.
+        FileError: it cannot be read.
     """
     if name != STANDARD and os.path.isdir(name):  # noqa: PTH112  (which takes any name)
         reader = DirectoryReader(name)

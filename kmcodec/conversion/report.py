@@ -11,7 +11,7 @@ from kmcodec.frames import FramesInfo
 from kmcodec.images.pixels import Indexed, read_image
 from kmcodec.quantizer.histogram import Histogram
 
-from . import plural
+from .faults import plural
 
 
 class Report(NamedTuple):

@@ -15,8 +15,8 @@ from kmcodec.files import named_format
 from kmcodec.format import EXTENSION
 from kmcodec.KmqImagePlugin import FORMAT
 
-from . import STANDARD, CommandError, Exit, binary, explain
 from .directories import check_directory
+from .faults import STANDARD, Exit, FileError, binary, explain
 
 
 def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
@@ -28,13 +28,13 @@ def choose_target(args: argparse.Namespace, from_kmq: bool) -> tuple[str, str]:
     target_format = find_format(extension, output or args.input)
     if output and named_format(output) not in (None, target_format):
         fault = f"is a name of {named_format(output)} files, not of {target_format}"
-        raise CommandError(Exit.USAGE, output, fault)
+        raise FileError(Exit.USAGE, output, fault)
     if target_format != FORMAT:
         if not from_kmq:
-            raise CommandError(Exit.USAGE, args.input, "neither the input nor the output is KMQ")
+            raise FileError(Exit.USAGE, args.input, "neither the input nor the output is KMQ")
         refuse_coding_options(args)
     elif args.background is not None:
-        raise CommandError(Exit.USAGE, args.input, "--background is not for KMQ output")
+        raise FileError(Exit.USAGE, args.input, "--background is not for KMQ output")
     return output or default_name(args.input, extension), target_format
 
 
@@ -49,9 +49,9 @@ def choose_directory_format(args: argparse.Namespace, from_kmq: bool) -> str:
     """Return the format of the files in a directory of frames."""
     if not from_kmq:
         fault = "is a directory, and takes the frames of a .kmq only"
-        raise CommandError(Exit.USAGE, args.output, fault)
+        raise FileError(Exit.USAGE, args.output, fault)
     if args.to and choose_extension(args.to, None, from_kmq) != ".png":
-        raise CommandError(Exit.USAGE, args.output, "is a directory, and takes PNG files only")
+        raise FileError(Exit.USAGE, args.output, "is a directory, and takes PNG files only")
     refuse_coding_options(args)
     return find_format(".png", args.output)
 
@@ -61,7 +61,7 @@ def refuse_coding_options(args: argparse.Namespace) -> None:
     given = [*args.options, *(["key_interval"] if args.key_interval else [])]
     if given:
         option = given[0].replace("_", "-")
-        raise CommandError(Exit.USAGE, args.input, f"--{option} is for KMQ output only")
+        raise FileError(Exit.USAGE, args.input, f"--{option} is for KMQ output only")
 
 
 def choose_extension(to: str | None, output: str | None, from_kmq: bool) -> str:
@@ -78,10 +78,10 @@ def choose_extension(to: str | None, output: str | None, from_kmq: bool) -> str:
 def find_format(extension: str, name: str) -> str:
     """Find the format that Pillow writes under an extension."""
     if not extension:
-        raise CommandError(Exit.USAGE, name, "say the output format with --to, as in --to png")
+        raise FileError(Exit.USAGE, name, "say the output format with --to, as in --to png")
     found = Image.registered_extensions().get(extension, "")
     if found not in Image.SAVE:
-        raise CommandError(Exit.USAGE, name, f"Pillow writes no format of extension {extension}")
+        raise FileError(Exit.USAGE, name, f"Pillow writes no format of extension {extension}")
     return found
 
 
@@ -89,7 +89,7 @@ def default_name(name: str, extension: str) -> str:
     """Return a name with another extension, in place of one that is known: "1.5 mm" is none."""
     path = Path(name)
     if path.name in {"", ".."}:
-        raise CommandError(Exit.USAGE, name, "say OUT, as this is no name to make one of")
+        raise FileError(Exit.USAGE, name, "say OUT, as this is no name to make one of")
     return str(path.with_suffix("" if named_format(path) else path.suffix)) + extension
 
 
@@ -97,7 +97,7 @@ def check_target(args: argparse.Namespace, output: str, target_format: str, from
     """Refuse what would destroy something, unless forced to, and another input in any case."""
     if output == STANDARD:
         if not args.force and binary(sys.stdout).isatty():
-            raise CommandError(Exit.REFUSED, output, "a terminal shows no pictures; -f writes it")
+            raise FileError(Exit.REFUSED, output, "a terminal shows no pictures; -f writes it")
         return
     if is_directory(output):
         check_directory(output, args.force)
@@ -109,13 +109,13 @@ def check_target(args: argparse.Namespace, output: str, target_format: str, from
         same = args.input != STANDARD and Path(args.input).samefile(output)
         if args.out and not same and again:
             fault = "exists and is of the input's format, as a second input; -o makes it the output"
-            raise CommandError(Exit.REFUSED, output, fault)
+            raise FileError(Exit.REFUSED, output, fault)
         if same and not again and Path(args.input).resolve() == Path(output).resolve():
             fault = "is the input by another name, and not of its format"
-            raise CommandError(Exit.REFUSED, output, fault)
+            raise FileError(Exit.REFUSED, output, fault)
         if not args.force:
             fault = "is the input" if same else "exists"
-            raise CommandError(Exit.REFUSED, output, f"{fault}; -f replaces it")
+            raise FileError(Exit.REFUSED, output, f"{fault}; -f replaces it")
 
 
 def write_output(pieces: Iterable[bytes | bytearray], output: str) -> int:

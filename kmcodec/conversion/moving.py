@@ -7,15 +7,15 @@ from typing import Final, NamedTuple
 
 from PIL import Image
 
+from kmcodec.cli.coding_options import read_options
 from kmcodec.codec import Quantized
 from kmcodec.errors import KmqError, QualityError
 from kmcodec.format import MAX_COLORS, METADATA_NAMES
 from kmcodec.frames import FramesInfo, frame_pieces
 from kmcodec.KmqImagePlugin import FORMAT
 
-from . import CommandError, Exit, explain
-from .coding_options import read_options
 from .export import EXIF_FORMATS
+from .faults import Exit, FileError, explain
 from .frames_out import Export, export_frames, export_stills
 from .modes import ExportError, kind_of
 from .orientation import find_orientation, orient_image, strip_metadata
@@ -70,9 +70,9 @@ def encode_frames(source: Source, wanted: range, args: argparse.Namespace) -> Ma
             chain([first], pictures), duration=duration, loop=loop, **options
         )
     except QualityError as error:
-        raise CommandError(Exit.QUALITY, args.input, str(error)) from error
+        raise FileError(Exit.QUALITY, args.input, str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
-        raise CommandError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
+        raise FileError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
     return Made(first, shown, pieces)
 
 
@@ -120,7 +120,7 @@ def export_pieces(
     except KmqError as error:
         raise explain(error, args.input) from error
     except (ExportError, MemoryError) as error:
-        raise CommandError(Exit.FAILED, output, str(error) or "not enough memory") from error
+        raise FileError(Exit.FAILED, output, str(error) or "not enough memory") from error
     except Exception as error:  # Pillow's writers raise many kinds, such as struct.error
         fault = f"cannot be written as {target_format}: {error or type(error).__name__}"
-        raise CommandError(Exit.FAILED, output, fault) from error
+        raise FileError(Exit.FAILED, output, fault) from error

@@ -14,7 +14,7 @@ from PIL import Image
 from kmcodec.errors import LimitError
 from kmcodec.format import MAGIC, MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
 
-from . import STANDARD, CommandError, Exit, binary, explain, plural
+from .faults import STANDARD, Exit, FileError, binary, explain, plural
 
 MAX_STREAM_BYTES: Final = 4 * MAX_PIXELS  # the largest picture at 32 bits a pixel
 _PIECE_BYTES: Final = 1 << 20
@@ -57,7 +57,7 @@ def read_stream(stream: IO[bytes], name: str, accept: Callable[[bytes], bool]) -
     """Read a stream to its end, or no more than its first piece if that is not acceptable.
 
     Raises:
-        CommandError: there are more than MAX_STREAM_BYTES.
+        FileError: there are more than MAX_STREAM_BYTES.
     """
     data = BytesIO()
     while piece := stream.read(_PIECE_BYTES):
@@ -67,7 +67,7 @@ def read_stream(stream: IO[bytes], name: str, accept: Callable[[bytes], bool]) -
         data.write(piece)
         if data.tell() > MAX_STREAM_BYTES:
             fault = f"more than {MAX_STREAM_BYTES:,} bytes are read from files only"
-            raise CommandError(Exit.FAILED, name, fault)
+            raise FileError(Exit.FAILED, name, fault)
     data.seek(0)
     return data
 

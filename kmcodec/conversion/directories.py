@@ -9,7 +9,7 @@ from PIL import Image
 
 from kmcodec.atomic import atomic_directory
 
-from . import CommandError, Exit, explain
+from .faults import Exit, FileError, explain
 from .reading import check_frames
 
 _OURS: Final = re.compile(r"frame-\d+\.png")
@@ -32,7 +32,7 @@ class DirectoryReader:
         """Find the pictures: regular files of an extension that Pillow reads, but hidden ones.
 
         Raises:
-            CommandError: there is none, or it cannot be read.
+            FileError: there is none, or it cannot be read.
             LimitError: there are too many.
         """
         self.name = name
@@ -41,7 +41,7 @@ class DirectoryReader:
         except OSError as error:
             raise explain(error, name) from error
         if not self._paths:
-            raise CommandError(Exit.FAILED, name, "no picture that Pillow reads is in there")
+            raise FileError(Exit.FAILED, name, "no picture that Pillow reads is in there")
         self.count = len(self._paths)
         self.first = self._open(self._paths[0])
         self.size = self.first.size
@@ -51,7 +51,7 @@ class DirectoryReader:
         """Yield pictures by their numbers.
 
         Raises:
-            CommandError: one cannot be read, or is not of the size of the first.
+            FileError: one cannot be read, or is not of the size of the first.
         """
         for number in wanted:
             path = self._paths[number]
@@ -60,7 +60,7 @@ class DirectoryReader:
                 fault = "is {}x{}, and {} {}x{}".format(
                     *image.size, self._paths[0].name, *self.size
                 )
-                raise CommandError(Exit.FAILED, str(path), fault)
+                raise FileError(Exit.FAILED, str(path), fault)
             yield image
 
     @property
@@ -98,7 +98,7 @@ def check_directory(name: str, force: bool) -> None:
     """Refuse to write frames where something else is.
 
     Raises:
-        CommandError: the directory has files, and these are not to be replaced, or not frames.
+        FileError: the directory has files, and these are not to be replaced, or not frames.
     """
     path = Path(name)
     try:
@@ -110,16 +110,16 @@ def check_directory(name: str, force: bool) -> None:
     others = [entry for entry in found if not _OURS.fullmatch(entry)]
     if others:
         fault = f"is a directory with other things than frames in it, such as {min(others)}"
-        raise CommandError(Exit.REFUSED, name, fault)
+        raise FileError(Exit.REFUSED, name, fault)
     if found and not force:
-        raise CommandError(Exit.REFUSED, name, "is a directory with frames in it; -f replaces it")
+        raise FileError(Exit.REFUSED, name, "is a directory with frames in it; -f replaces it")
 
 
 def write_directory(pngs: Iterable[bytes | bytearray], count: int, name: str) -> int:
     """Write a file for each of ``count`` frames, all of them or none, and return their size.
 
     Raises:
-        CommandError: that fails.
+        FileError: that fails.
     """
     size = 0
     try:
