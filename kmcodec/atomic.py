@@ -16,7 +16,7 @@ _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY"
 
 
 @contextmanager
-def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def atomic_file(path: str | os.PathLike[str], run: str = "") -> Iterator[IO[bytes]]:
     """Open a binary file that becomes ``path`` when the block ends well, and else never was.
 
     Until then it has a name of its own in the same directory, so at every moment ``path`` is the
@@ -26,6 +26,10 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     What is no regular file (a pipe, a terminal), or is named by a descriptor (``/dev/stdout``,
     ``/dev/fd/3``), is written directly, from where it stands: whatever it holds stays.
+
+    Args:
+        path: a name.
+        run: what the temporary name holds, by which a later process finds what a killed one left.
     """
     if not os.fspath(path):
         raise FileNotFoundError(ENOENT, os.strerror(ENOENT), "")  # and not the current folder
@@ -41,7 +45,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with target.open("wb") as file:
             yield file
     else:
-        with _replacing(target, old, path) as file:
+        with _replacing(target, old, path, run) as file:
             yield file
 
 
@@ -110,10 +114,10 @@ def _open_descriptor(target: Path, descriptor: re.Match[str]) -> IO[bytes]:
 
 @contextmanager
 def _replacing(
-    target: Path, old: os.stat_result | None, path: str | os.PathLike[str]
+    target: Path, old: os.stat_result | None, path: str | os.PathLike[str], run: str
 ) -> Iterator[IO[bytes]]:
     # The name is chosen before the file is made, so that whatever interrupts this, it is known.
-    temporary = target.with_name(f".kmq-{token_hex(8)}.tmp")
+    temporary = target.with_name(f".kmq-{run}{token_hex(8)}.tmp")
     try:
         # Like any new file, or one that nobody else can read until it is like the old one.
         number = os.open(temporary, _NEW_FILE, 0o600 if old else 0o666)

@@ -27,6 +27,7 @@ from PIL import Image
 import kmcodec
 from kmcodec import __main__
 from kmcodec.cli import convert, info
+from kmcodec.conversion import still
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -93,15 +94,16 @@ def test_closed_standard_output(tool, arguments):
 def test_files_get_no_number_of_a_closed_stream():
     """Libraries in C write messages to descriptor 2, whatever it is."""
     program = (
-        "import os, sys; from kmcodec.cli import convert; write = convert.write_output\n"
-        "def spoil(pieces, output):\n"
+        "import os, sys; from kmcodec.cli import convert\n"
+        "from kmcodec.conversion import picture; write = picture.write_output\n"
+        "def spoil(pieces, output, *others):\n"
         "    def noisy():\n"
         "        for number in (0, 1, 2):\n"
         "            try: os.write(number, b'message')\n"
         "            except OSError: pass\n"
         "        yield from pieces\n"
-        "    return write(noisy(), output)\n"
-        "convert.write_output = spoil; sys.exit(convert.main(['a.png', 'x.kmq']))"
+        "    return write(noisy(), output, *others)\n"
+        "picture.write_output = spoil; sys.exit(convert.main(['a.png', 'x.kmq']))"
     )
     command = f"exec '{sys.executable}' -c \"$0\" <&- >&- 2>&-"
     subprocess.run(["sh", "-c", command, program], check=True, timeout=60)
@@ -134,7 +136,7 @@ def test_signals_unwind_once(place, monkeypatch, name, code):
                 os.kill(os.getpid(), other)
             assert [path.suffix for path in place.iterdir()].count(".tmp") == 1
 
-    monkeypatch.setattr(convert, "encode_image", lambda *_: (None, signaled()))
+    monkeypatch.setattr(still, "encode_image", lambda *_: (None, signaled()))
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)]
     assert exit_code(convert.main, "a.png", "x.kmq") == code
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)] == before
@@ -165,14 +167,14 @@ def test_an_ignored_signal_stays_ignored():
 @contextmanager
 def monkeypatched_encoder(act):
     """Do something before a picture is encoded."""
-    encode = convert.encode_image
+    encode = still.encode_image
 
     def acting(*args):
         act()
         return encode(*args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convert, "encode_image", acting)
+        patch.setattr(still, "encode_image", acting)
         yield
 
 
@@ -187,7 +189,6 @@ def monkeypatched_encoder(act):
         (1, ["deep.png", "out.kmq"]),
         (2, []),
         (2, ["a.png", "b.kmq", "-o", "c.kmq"]),
-        (2, ["a.png", "out.kmq", "extra"]),
         (2, ["a.png", "--unknown"]),
         (2, ["a.png", "--color", "3"]),
         (2, ["a.png", "--colors", "0"]),

@@ -27,6 +27,7 @@ from PIL import Image, ImageCms
 
 import kmcodec
 from kmcodec.cli import convert, info
+from kmcodec.conversion import still
 
 pytestmark = pytest.mark.usefixtures("place")
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/">\xc3\xa9</x:xmpmeta>'
@@ -220,7 +221,7 @@ def test_interruption(place, monkeypatch):
         yield b"half"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(convert, "encode_pieces", interrupted)
+    monkeypatch.setattr(still, "encode_pieces", interrupted)
     assert convert.main(["a.png", "out.kmq"]) == 130
     assert not list(place.glob("*out*"))
 
@@ -235,7 +236,7 @@ def test_termination(place, monkeypatch):
         yield b"whole"
 
     old = Path("a.kmq").read_bytes()
-    monkeypatch.setattr(convert, "encode_pieces", terminated)
+    monkeypatch.setattr(still, "encode_pieces", terminated)
     handler = signal.getsignal(signal.SIGTERM)
     assert exit_code(convert.main, "-f", "a.png", "a.kmq") == 143
     assert signal.getsignal(signal.SIGTERM) is handler
@@ -257,7 +258,7 @@ def fail(*_, **__):
 def test_failure_keeps_the_old_file(place, monkeypatch, capsys, arguments):
     """An encoder that fails leaves the old file as it was, and no other."""
     old = Path("a.kmq").read_bytes()
-    monkeypatch.setattr(convert, "encode_pieces", fail)
+    monkeypatch.setattr(still, "encode_pieces", fail)
     assert convert.main(["-f", *arguments]) == 1
     assert capsys.readouterr().err == "kmq-convert: a.kmq: No space left on device\n"
     assert Path("a.kmq").read_bytes() == old
@@ -313,7 +314,7 @@ def test_symbolic_links():
 def test_hard_links(capsys):
     """Another name of the input is refused as the input."""
     Path("hard.kmq").hardlink_to("a.kmq")
-    assert convert.main(["a.kmq", "hard.kmq"]) == 4
+    assert convert.main(["a.kmq", "-o", "hard.kmq"]) == 4
     assert capsys.readouterr().err == "kmq-convert: hard.kmq: is the input; -f replaces it\n"
 
 

@@ -106,14 +106,16 @@ def test_default_names_of_exports(name, output):
 
 
 def test_a_second_input_is_not_replaced(capsys):
-    """Of two .kmq files by place neither is overwritten, even if forced; -o says it is meant."""
+    """Two .kmq files, or two pictures, are two inputs, even if forced; -o says what is meant."""
     kmcodec.save(picture(5, 5, 5), "b.kmq")
-    old = Path("b.kmq").read_bytes()
-    for arguments in (["a.kmq", "b.kmq"], ["-f", "a.kmq", "b.kmq"], ["-f", "b.kmq", "a.kmq"]):
-        assert convert.main(arguments) == 4
-        assert "as a second input; -o makes it the output" in capsys.readouterr().err
-    assert Path("b.kmq").read_bytes() == old
-    assert exit_code(convert.main, "-f", "a.kmq", "b.kmq", "a.png") == 2
+    old = Path("a.kmq").read_bytes(), Path("b.kmq").read_bytes()
+    assert convert.main(["-f", "b.kmq", "a.kmq"]) == 0
+    assert same("a.png", "a.kmq")
+    assert same("b.png", "b.kmq")
+    assert convert.main(["a.png", "b.png"]) == 4
+    assert "a.kmq: exists; -f replaces it" in capsys.readouterr().err
+    assert (Path("a.kmq").read_bytes(), Path("b.kmq").read_bytes()) == old
+    assert exit_code(convert.main, "-f", "a.kmq", "b.kmq", "-o", "c.png") == 2
     assert convert.main(["-f", "a.kmq", "-o", "b.kmq"]) == 0
     assert same("b.kmq", "a.kmq")
     assert convert.main(["-f", "-k", "2", "a.kmq", "a.kmq"]) == 0

@@ -32,10 +32,15 @@ _STANDARD_ERROR: Final = 2
 
 
 def tell(command: str, name: str, message: str) -> None:
-    """Write one line to standard error, if anybody listens."""
+    """Write one line about a file to standard error, if anybody listens."""
+    tell_all(command, f"{escape(name)}: {escape(message)}")
+
+
+def tell_all(command: str, message: str) -> None:
+    """Write one line about all files to standard error, if anybody listens."""
     if sys.stderr is not None:
         try:
-            print(f"{command}: {escape(name)}: {escape(message)}", file=sys.stderr, flush=True)
+            print(f"{command}: {message}", file=sys.stderr, flush=True)
         except OSError:
             _discard(sys.stderr)
 

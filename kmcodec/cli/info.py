@@ -1,20 +1,27 @@
 """Show what is in .kmq files, down to every bit: the command ``kmq-info``."""
 
 import argparse
-import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from textwrap import indent
 from typing import Final
 
-from kmcodec.conversion.faults import Exit, explain, opened
-from kmcodec.conversion.reading import find_source
-from kmcodec.files import info
+from kmcodec.batch.names import Selection, find_pictures
+from kmcodec.batch.pool import Pool
+from kmcodec.batch.work import are_many
+from kmcodec.conversion.faults import Exit, opened, plural
 from kmcodec.format import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
+from kmcodec.workers import count_workers
 
 from . import EXIT_CODES, add_common_options, run, tell
-from .info_json import json_error, json_object
-from .info_text import text_lines
+from .file_options import MOST_JOBS
+from .frame_options import number_from
+from .inspection import Inspected, Inspection, inspect_files
 
+_AHEAD: Final = 3  # batches that wait or are worked at, for each worker
 COMMAND: Final = "kmq-info"
 EXAMPLES: Final = """\
 examples:
@@ -22,6 +29,7 @@ examples:
   kmq-info -v a.kmq        every header field, section, frames and the arithmetic of bits
   kmq-info --check *.kmq   verify every checksum and index
   kmq-info --json a.kmq    the same facts for programs
+  kmq-info -r --check art  the same of a tree, on all cores
   kmq-info - < a.kmq       from a pipe
 
 Show what is in .kmq files. Only heads and band lengths are read, unless --check is given.
@@ -38,7 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("files", metavar="FILE", nargs="+", help="a .kmq file; - for standard input")
+    add(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a .kmq file, or with -r a directory; - for stdin",
+    )
     add("-v", "--verbose", action="store_true", help="all fields, sections, metadata, first bits")
     add("--palette", action="store_true", help="list all colors")
     add("--check", action="store_true", help="verify every checksum and index, of all frames")
@@ -64,9 +77,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="most pixels of all frames, %(default)s by default",
     )
     add("--json", action="store_true", help="an array of objects, see kmcodec.cli.info_json")
+    add("-r", "--recursive", action="store_true", help="show all .kmq files in directories")
+    add(
+        "-j",
+        "--jobs",
+        type=number_from(0, MOST_JOBS),
+        default=0,
+        metavar="N",
+        help="files checked at once, in processes of their own (default: one a core)",
+    )
     add_common_options(parser, "errors only")
     args = parser.parse_args(argv)
     return run(COMMAND, lambda: show_files(args))
+
+
+def size_of(name: str) -> int:
+    """Return the size of a file, 0 where that cannot be told."""
+    try:
+        return os.path.getsize(name)  # noqa: PTH202
+    except (OSError, ValueError):
+        return 0
 
 
 def count(text: str) -> int:
@@ -78,33 +108,83 @@ def count(text: str) -> int:
 
 
 def show_files(args: argparse.Namespace) -> int:
-    """Show each file; name a bad one, and go on with the others."""
-    worst = Exit.OK
-    objects = []
+    """Show each file in its order; name a bad one, and go on with the others."""
     if args.json or not args.quiet:
         opened(sys.stdout)
+    totals = Totals()
+    workers = args.jobs or count_workers(None, MOST_JOBS)
+    with ExitStack() as stack:
+        executor = None
+        if args.check and workers > 1 and are_many(map(size_of, find_files(args))):
+            executor = stack.enter_context(Pool(workers))
+        found = inspect_files(find_files(args), Inspection(args), executor, _AHEAD * workers)
+        (show_json if args.json else show_text)(totals.count(stack.enter_context(closing(found))))
+    if totals.files > 1 and not (args.json or args.quiet):
+        print(totals.text())
+    return totals.code
+
+
+def find_files(args: argparse.Namespace) -> Iterator[str]:
+    """Yield the names of files, of a directory those of all .kmq files in it."""
     for name in args.files:
-        try:
-            source = find_source(name)
-            facts = info(
-                source,
-                check=args.check,
-                max_pixels=args.max_pixels,
-                max_frames=args.max_frames,
-                max_total_pixels=args.max_total_pixels,
-            )
-            lines = [] if args.json or args.quiet else list(text_lines(name, facts, source, args))
-        except (OSError, ValueError, MemoryError) as error:
-            fault = explain(error, name)
-            tell(COMMAND, fault.name, str(fault))
-            worst = max(worst, fault.code)
-            objects.append(json_error(name, error))
-            continue
-        if args.json:
-            objects.append(json_object(name, facts, args.check))
-        for line in lines:
-            print(line)
-    if args.json:
-        json.dump(objects, sys.stdout, indent=2)
-        print()
-    return worst
+        if args.recursive and os.path.isdir(name):  # noqa: PTH112
+            found = find_pictures([name], Selection(of_kmq=True), recursive=True, mirrored=False)
+            yield from (file.name for file in found)  # an error names one that cannot be read
+        else:
+            yield name
+
+
+def show_text(found: Iterable[Inspected]) -> None:
+    """Print the lines of each file."""
+    for one in found:
+        if one.text:
+            print(one.text)
+
+
+def show_json(found: Iterable[Inspected]) -> None:
+    """Print one array of all objects, each as soon as it is there."""
+    separator = "["
+    for one in found:
+        print(separator, indent(one.text, "  "), sep="\n", end="")
+        separator = ","
+    print("\n]" if separator == "," else "[]")
+
+
+@dataclass
+class Totals:
+    """The sums of all files.
+
+    Attributes:
+        code: the worst exit code of any.
+        files: how many there are.
+        bad: how many of them cannot be shown.
+        file_bytes: sizes of the others.
+        raw_bytes: sizes of their pixels at 24 bits each.
+    """
+
+    code: int = Exit.OK
+    files: int = 0
+    bad: int = 0
+    file_bytes: int = 0
+    raw_bytes: int = 0
+
+    def count(self, found: Iterable[Inspected]) -> Iterator[Inspected]:
+        """Yield what is found, sum it up, and tell of faults."""
+        for one in found:
+            self.files += 1
+            self.file_bytes += one.file_bytes
+            self.raw_bytes += one.raw_bytes
+            if one.fault:
+                code, name, message = one.fault
+                self.code = max(self.code, code)
+                self.bad += 1
+                tell(COMMAND, name, message)
+            yield one
+
+    def text(self) -> str:
+        """Return the sums as one line."""
+        parts = [plural(self.files, "file"), *([f"{self.bad:,} bad"] if self.bad else [])]
+        if self.raw_bytes:
+            share = 100 * self.file_bytes / self.raw_bytes
+            parts += [f"{self.file_bytes:,} bytes, {share:.1f} % of 24 bits a pixel"]
+        return f"total: {', '.join(parts)}"

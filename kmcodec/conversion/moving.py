@@ -1,13 +1,12 @@
 """Convert pictures that move: frames to .kmq, and those of a .kmq to other formats."""
 
-import argparse
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import chain
 from typing import Final, NamedTuple
 
 from PIL import Image
 
-from kmcodec.cli.coding_options import read_options
 from kmcodec.codec import Quantized
 from kmcodec.errors import KmqError, QualityError
 from kmcodec.format import MAX_COLORS, METADATA_NAMES
@@ -17,10 +16,12 @@ from kmcodec.KmqImagePlugin import FORMAT
 from .export import EXIF_FORMATS
 from .faults import Exit, FileError, explain
 from .frames_out import Export, export_frames, export_stills
+from .kmq_frames import KmqReader
 from .modes import ExportError, kind_of
 from .orientation import find_orientation, orient_image, strip_metadata
 from .source import Source
 from .targets import is_directory
+from .task import Settings
 
 _OF_PALETTES: Final = {"GIF", FORMAT}
 """Formats whose frames are exact unless colors are limited, even from the middle on: the first then
@@ -42,37 +43,35 @@ class Made(NamedTuple):
 
 
 def convert_frames(
-    source: Source, wanted: range, args: argparse.Namespace, target_format: str, output: str
+    source: Source, wanted: range, settings: Settings, target_format: str, output: str
 ) -> Made:
     """Convert frames."""
     if target_format == FORMAT:
-        return encode_frames(source, wanted, args)
-    return export(source, wanted, args, target_format, output)
+        return encode_frames(source, wanted, settings)
+    return export(source, wanted, settings, target_format, output)
 
 
-def encode_frames(source: Source, wanted: range, args: argparse.Namespace) -> Made:
+def encode_frames(source: Source, wanted: range, settings: Settings) -> Made:
     """Encode frames as a .kmq file."""
-    options = read_options(args.options)
-    if args.strip:
-        options |= dict.fromkeys(METADATA_NAMES)
+    options = settings.encoding
     if source.count > 1 and source.image.format in _OF_PALETTES:
         options.setdefault("colors", MAX_COLORS)
     pictures = source.pictures(wanted)
-    if args.auto_orient or args.strip:
+    if settings.orients:
         pictures = map(oriented, pictures)
     first = next(pictures)
-    loop = source.loop if args.loop is None else args.loop
-    duration = None if args.fps is None else 1000 / args.fps
-    if args.key_interval is not None:
-        options["key_interval"] = args.key_interval
+    loop = source.loop if settings.loop is None else settings.loop
+    duration = None if settings.fps is None else 1000 / settings.fps
+    if settings.key_interval is not None:
+        options["key_interval"] = settings.key_interval
     try:
         shown, pieces = frame_pieces(
             chain([first], pictures), duration=duration, loop=loop, **options
         )
     except QualityError as error:
-        raise FileError(Exit.QUALITY, args.input, str(error)) from error
+        raise FileError(Exit.QUALITY, source.name, str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
-        raise FileError(Exit.FAILED, args.input, str(error) or "not enough memory") from error
+        raise FileError(Exit.FAILED, source.name, str(error) or "not enough memory") from error
     return Made(first, shown, pieces)
 
 
@@ -83,42 +82,48 @@ def oriented(image: Image.Image) -> Image.Image:
 
 
 def export(
-    source: Source, wanted: range, args: argparse.Namespace, target_format: str, output: str
+    source: Source, wanted: range, settings: Settings, target_format: str, output: str
 ) -> Made:
     """Write frames of a .kmq in a format of Pillow's, or each in a file of a directory."""
     kmq = source.kmq
     assert kmq
     image = next(source.pictures(wanted[:1]))
     kind, orientation = kind_of(image), 1
-    if args.auto_orient or args.strip or target_format not in EXIF_FORMATS:
+    if settings.orients or target_format not in EXIF_FORMATS:
         orientation = find_orientation(image)
         orient_image(image)
-    if args.strip:
-        strip_metadata(image)
+    strip_metadata(image, settings.dropped)
     frames = Export(
         kmq,
         wanted,
-        [kmq.duration(n) for n in wanted] if args.fps is None else [1000 / args.fps] * len(wanted),
-        kmq.loop if args.loop is None else args.loop,
+        find_durations(kmq, wanted, settings),
+        kmq.loop if settings.loop is None else settings.loop,
         orientation,
         kind,
         {name: image.info[name] for name in METADATA_NAMES if name in image.info},
     )
-    pieces = export_pieces(frames, args, target_format, output)
+    pieces = export_pieces(frames, source.name, settings, target_format, output)
     return Made(image, None, pieces)
 
 
+def find_durations(kmq: KmqReader, wanted: range, settings: Settings) -> list[Fraction]:
+    """Return how many milliseconds each frame is to be shown."""
+    if settings.fps is not None:
+        return [1000 / settings.fps] * len(wanted)
+    return [kmq.duration(number) for number in wanted]
+
+
 def export_pieces(
-    frames: Export, args: argparse.Namespace, target_format: str, output: str
+    frames: Export, name: str, settings: Settings, target_format: str, output: str
 ) -> Iterator[bytes]:
     """Yield what is written, and tell what cannot be, or cannot be read, in a line."""
     try:
         if is_directory(output):
-            yield from export_stills(frames, args.background)
+            yield from export_stills(frames, settings.background)
         else:
-            yield from export_frames(frames, target_format, args.background)
+            yield from export_frames(frames, target_format, settings.background)
     except KmqError as error:
-        raise explain(error, args.input) from error
+        raise explain(error, name) from error
     except (ExportError, MemoryError) as error:
         raise FileError(Exit.FAILED, output, str(error) or "not enough memory") from error
     except Exception as error:  # Pillow's writers raise many kinds, such as struct.error

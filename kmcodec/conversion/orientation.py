@@ -1,10 +1,11 @@
-"""Turn pictures as their metadata says, and take metadata away: ``--auto-orient``, ``--strip``."""
+"""Turn pictures as their metadata says, and take metadata away: ``--auto-orient``, ``--keep``."""
 
 import warnings
+from collections.abc import Iterable
 
 from PIL import ExifTags, Image, ImageOps
 
-from kmcodec.format import METADATA_NAMES, Indices
+from kmcodec.format import Indices
 
 
 def orient_image(image: Image.Image) -> None:
@@ -43,10 +44,10 @@ def turn(indices: Indices, orientation: int) -> Indices:
     return indices[::-1] if orientation in {3, 4, 7, 8} else indices
 
 
-def strip_metadata(image: Image.Image) -> None:
-    """Take away all metadata that Pillow's writers would find in a .kmq.
+def strip_metadata(image: Image.Image, names: Iterable[str]) -> None:
+    """Take away some metadata that Pillow's writers would find in a .kmq.
 
     What else is in ``info``, such as transparency, belongs to the pixels.
     """
-    for name in METADATA_NAMES:
+    for name in names:
         image.info.pop(name, None)

@@ -10,6 +10,7 @@ from typing import IO, Final
 
 from PIL import Image
 
+from kmcodec.errors import LimitError
 from kmcodec.images.pixels import WRITABLE_MODES
 from kmcodec.KmqImagePlugin import FORMAT
 
@@ -19,6 +20,7 @@ from .faults import STANDARD, Exit, FileError, explain, plural
 from .frames_in import FrameReader, LayerReader, PillowReader
 from .gif_reader import GifReader
 from .kmq_frames import KmqReader
+from .places import is_url, open_url
 from .reading import open_input
 
 _PILLOW_FORMATS: Final = frozenset({"AVIF", "FLI", "TIFF", "WEBP"})
@@ -97,23 +99,46 @@ class Source:
 
 
 @contextmanager
-def open_source(name: str) -> Iterator[tuple[Source, IO[bytes] | None]]:
+def open_source(
+    name: str, max_pixels: int | None = None
+) -> Iterator[tuple[Source, IO[bytes] | None]]:
     """Open an input, and the file that it is read from, if it is one.
+
+    Args:
+        name: of it.
+        max_pixels: most pixels of its first picture; None for Pillow's limit, which is left to
+            whoever owns the process where this is above it.
 
     Raises:
         FileError: it cannot be read.
     """
     if name != STANDARD and os.path.isdir(name):  # noqa: PTH112  (which takes any name)
-        reader = DirectoryReader(name)
+        try:
+            reader = DirectoryReader(name)
+            check_size(reader.first, max_pixels)
+        except LimitError as error:
+            raise explain(error, name) from error
         yield Source(name, reader.first, reader, reader.input_bytes), None
         return
-    with open_input(name) as file:
+    with open_url(name) if is_url(name) else open_input(name) as file:
         try:
             image = Image.open(file)
+            check_size(image, max_pixels)
             source = Source(name, image, find_reader(image, file), file.seek(0, SEEK_END))
         except Exception as error:  # Pillow's readers raise many kinds
             raise explain(error, name) from error
         yield source, file
+
+
+def check_size(image: Image.Image, max_pixels: int | None) -> None:
+    """Refuse a picture of more pixels than are wanted.
+
+    Raises:
+        LimitError: it is one.
+    """
+    if max_pixels is not None and image.width * image.height > max_pixels:
+        fault = f"{image.width}x{image.height} are more than {plural(max_pixels, 'pixel')}"
+        raise LimitError(f"{fault}; --max-pixels allows more")
 
 
 def find_reader(image: Image.Image, file: IO[bytes]) -> FrameReader | None:

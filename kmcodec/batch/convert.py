@@ -1,0 +1,127 @@
+"""Convert many files: find them, plan where they go, run that."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kmcodec.conversion.faults import FileError
+from kmcodec.conversion.report import Report
+from kmcodec.conversion.task import IfExists, Settings
+from kmcodec.workers import count_workers
+
+from .engine import Executor
+from .manifest import Manifest
+from .names import Selection, find_pictures
+from .palette import share_palette
+from .plan import Job, Plan
+from .pool import Pool
+from .run import Leftovers, convert_pictures, digest_settings
+from .work import are_many
+
+_AHEAD: Final = 3  # batches that wait or are worked at, for each worker
+_MOST_WORKERS: Final = 1024
+_OF_ONE_PROCESS: Final = "memory://"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which files are converted, and to where.
+
+    Attributes:
+        names: paths and URLs of files, and if ``recursive`` of directories.
+        recursive: whether all pictures in directories are converted.
+        include: patterns as of a shell, one of which names or relative paths in directories have to
+            match; none for all.
+        exclude: patterns, none of which these may match.
+        mirrored: whether a relative name keeps its directories below ``out_dir``.
+        out_dir: a directory or URL where outputs go; None for beside each input.
+        suffix: what takes the place of the input's extension; None for that of the format.
+        to: the format as an extension; None for .kmq, and .png for .kmq files.
+        if_exists: what to do where there is an output.
+    """
+
+    names: Sequence[str]
+    recursive: bool = False
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    mirrored: bool = False
+    out_dir: str | None = None
+    suffix: str | None = None
+    to: str | None = None
+    if_exists: IfExists = "error"
+
+    def count(self) -> int:
+        """Count the inputs."""
+        return sum(1 for _ in self.jobs())
+
+    def jobs(self) -> Iterator[Job | FileError]:
+        """Yield what is to be done, and an error for what cannot be."""
+        plan = Plan(self.out_dir, self.suffix, self.to, self.if_exists, self.names)
+        of_kmq = not plan.makes_kmq
+        selection = Selection(of_kmq, tuple(self.include), tuple(self.exclude), self.out_dir)
+        found = find_pictures(self.names, selection, self.recursive, self.mirrored)
+        return plan.jobs(found)
+
+
+def convert_files(
+    request: Request,
+    settings: Settings | None = None,
+    *,
+    one_palette: bool = False,
+    executor: Executor | None = None,
+    in_flight: Callable[[], int] | None = None,
+    jobs: int | None = None,
+    manifest: str | None = None,
+    resume: bool = False,
+) -> Generator[Report]:
+    """Convert many files, and yield a report of each, in the order in which they are finished.
+
+    A file that fails does not keep others from being converted. If the generator is closed, what
+    was begun is ended, no temporary file is left, and no output is less than complete.
+
+    Args:
+        request: which files, and to where.
+        settings: how.
+        one_palette: whether all get the same palette, chosen once for the colors of all.
+        executor: where, as of ``concurrent.futures``: its workers read and write the same files.
+            None for processes of its own, or for this one where files are few.
+        in_flight: tells how many batches may wait or be worked at by ``executor``; None for three
+            for each of ``jobs``.
+        jobs: files converted at once; None for one a core.
+        manifest: a file in which is recorded what is done.
+        resume: whether what an earlier run has recorded there is not done again.
+
+    Raises:
+        FileError: the manifest cannot be used.
+        BrokenExecutor: the executor has ended.
+    """
+    settings = settings or Settings()
+    workers = jobs or count_workers(None, _MOST_WORKERS)
+    with ExitStack() as stack:
+        leftovers = stack.enter_context(Leftovers())
+        if executor is None and workers > 1 and not settings.dry_run and _are_many(request):
+            executor = stack.enter_context(Pool(workers))
+        limit = in_flight or (lambda: _AHEAD * workers)
+        if one_palette:
+            names = [job.task.input for job in request.jobs() if isinstance(job, Job)]
+            palette = share_palette(names, settings, executor, limit)
+            settings = replace(settings, options=settings.options | {"palette": palette})
+        digest = digest_settings(settings)
+        if executor is not None:  # each worker has one core
+            settings = replace(settings, options={"threads": 1} | settings.options)
+        record = None
+        if manifest is not None and not settings.dry_run:
+            record = stack.enter_context(Manifest.open(manifest, digest, resume=resume))
+            leftovers.runs = record.runs
+        yield from convert_pictures(
+            request.jobs(), settings, executor, leftovers, in_flight=limit, manifest=record
+        )
+
+
+def _are_many(request: Request) -> bool:
+    """Return whether files are worth processes of their own, which share no memory."""
+    names = (*request.names, request.out_dir or "")
+    if any(name.startswith(_OF_ONE_PROCESS) for name in names):
+        return False
+    return are_many(job.bytes for job in request.jobs() if isinstance(job, Job))

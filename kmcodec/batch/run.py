@@ -1,0 +1,184 @@
+"""Run a plan: batches to an executor, what is done to a manifest, reports to the caller."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import fields, replace
+from hashlib import sha256
+from secrets import token_hex
+from typing import Final, Self
+
+import numpy as np
+
+from kmcodec.conversion.faults import FileError
+from kmcodec.conversion.places import is_url, size_of
+from kmcodec.conversion.report import Report
+from kmcodec.conversion.targets import name_of_copy
+from kmcodec.conversion.task import Settings, Task
+
+from .engine import Executor, run_batches
+from .manifest import Manifest, remove_leftovers
+from .plan import Job
+from .work import Work, make_batches, report_loss
+
+Batch = tuple[Job, ...]
+
+_OF_THE_RUN: Final = frozenset(
+    {"options", "option progress", "option threads", "dry_run", "describe_loss", "run"}
+)
+"""What may differ between runs that make the same outputs."""
+_MOST_ASIDE: Final = 1000
+
+
+class Leftovers:
+    """Removes the temporary files of batches that were begun and never finished.
+
+    At its end it removes those of this run: whoever wrote them has to be gone by then, so it is
+    entered before the executor. Those of earlier runs are removed where this one begins a batch.
+
+    Attributes:
+        runs: the ids of all runs, of which this is the last.
+    """
+
+    def __init__(self) -> None:
+        """Make an id for this run."""
+        self.runs = [token_hex(8)]
+        self._begun: Counter[str] = Counter()
+        self._swept: set[str] = set()
+
+    @property
+    def run(self) -> str:
+        """The id of this run."""
+        return self.runs[-1]
+
+    def begin(self, batch: Batch) -> None:
+        """Remember where a batch writes."""
+        for folder in _folders(batch):
+            self._begun[folder] += 1
+            if self.runs[1:] and folder not in self._swept:
+                self._swept.add(folder)
+                remove_leftovers(folder, self.runs[:-1])
+
+    def finish(self, batch: Batch) -> None:
+        """Forget it."""
+        self._begun.subtract(_folders(batch))
+        self._begun += Counter()  # without zeros
+
+    def __enter__(self) -> Self:
+        """Wait for the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove them."""
+        for folder in self._begun:
+            remove_leftovers(folder, [self.run])
+
+
+def _folders(batch: Batch) -> Iterator[str]:
+    names = (job.task.output for job in batch)
+    return (os.path.dirname(name) for name in names if name and not is_url(name))  # noqa: PTH120
+
+
+def convert_pictures(
+    planned: Iterable[Job | FileError],
+    settings: Settings,
+    executor: Executor | None,
+    leftovers: Leftovers,
+    *,
+    in_flight: Callable[[], int] = lambda: 1,
+    manifest: Manifest | None = None,
+) -> Generator[Report]:
+    """Convert pictures, and yield a report of each, in the order in which they are finished.
+
+    Args:
+        planned: what is to be done, and errors, which become reports.
+        settings: how.
+        executor: where; None for in this process.
+        leftovers: told of batches as they begin and end.
+        in_flight: tells how many batches may wait or be worked at.
+        manifest: what was done by earlier runs, which is not done again, and where this is told.
+    """
+    aside: list[Report] = []
+    jobs = _pick(planned, manifest, aside)
+    work = Work(replace(settings, run=f"{leftovers.run}-"))
+    batches = _begin(jobs, manifest, leftovers)
+    outcomes = run_batches(work, batches, executor, in_flight=in_flight, lost=report_loss)
+    for batch, reports in outcomes:
+        if manifest:
+            manifest.finish(map(_record, batch, reports))
+        leftovers.finish(batch)
+        yield from _drain(aside)
+        yield from reports
+    yield from _drain(aside)
+
+
+def _pick(
+    planned: Iterable[Job | FileError], manifest: Manifest | None, aside: list[Report]
+) -> Iterator[Job | None]:
+    """Yield what is to be done, put aside reports of what is not, and None if these are many."""
+    for job in planned:
+        if len(aside) >= _MOST_ASIDE:
+            yield None
+        if isinstance(job, FileError):
+            aside.append(Report.failed(Task(job.name), job))
+            continue
+        if manifest is None:
+            yield job
+            continue
+        task = job.task
+        assert task.output is not None
+        if job.stamp and manifest.is_done(task.input, task.output, job.stamp, _size_of(task)):
+            aside.append(Report(task.input, task.output, "skipped", "done by an earlier run"))
+        elif manifest.begun(task.output):
+            yield replace(job, task=replace(task, if_exists="overwrite"))
+        else:
+            yield job
+
+
+def _size_of(task: Task) -> Callable[[str], int | None]:
+    """Return a function that finds the size of an output, or of the copy in its place."""
+
+    def find(output: str) -> int | None:
+        for name in (output, name_of_copy(task.input, output)):
+            if (size := size_of(name)) is not None:
+                return size
+        return None
+
+    return find
+
+
+def _record(job: Job, report: Report) -> dict[str, object]:
+    """Return what a manifest tells of a report, by the output that was planned."""
+    return report.as_json() | {"output": job.task.output, "stamp": job.stamp}
+
+
+def _drain(reports: list[Report]) -> Iterator[Report]:
+    while reports:
+        yield reports.pop(0)
+
+
+def _begin(
+    jobs: Iterable[Job | None], manifest: Manifest | None, leftovers: Leftovers
+) -> Iterator[Batch]:
+    """Yield batches, and remember that they are begun."""
+    for batch in make_batches(jobs):
+        if manifest:
+            outputs = (job.task.output for job in batch if job.task.output)
+            manifest.begin([name for name in outputs if not os.path.lexists(name)])
+        leftovers.begin(batch)
+        yield batch
+
+
+def digest_settings(settings: Settings) -> str:
+    """Return what tells settings apart whose outputs differ."""
+    facts = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    facts |= {f"option {name}": value for name, value in settings.options.items()}
+    told = sorted(f"{name} {_describe(facts[name])}" for name in facts.keys() - _OF_THE_RUN)
+    return sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _describe(value: object) -> str:
+    """Return a value as text that is the same in every process."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape} {sha256(value.tobytes()).hexdigest()}"
+    return repr(sorted(value) if isinstance(value, frozenset) else value)

@@ -1,0 +1,90 @@
+"""Tell what became of each file, and of all."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from typing import TextIO
+
+from kmcodec.conversion.faults import opened, plural
+from kmcodec.conversion.report import Report
+
+from . import tell
+
+
+def is_watched() -> bool:
+    """Return whether somebody at a terminal reads what is told."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+class Teller:
+    """Who tells of files, and counts them.
+
+    Attributes:
+        code: the worst exit code of any.
+        saved: how many bytes outputs have less than inputs.
+    """
+
+    def __init__(self, command: str, args: argparse.Namespace, *, to_stdout: bool = False) -> None:
+        """Find out where to tell.
+
+        Args:
+            command: its name.
+            args: of the command line: quiet, verbose, json and dry_run.
+            to_stdout: whether the output goes to standard output.
+
+        Raises:
+            FileError: that is closed.
+        """
+        self.code = 0
+        self._command = command
+        self._args = args
+        self._out: TextIO | None = None
+        if args.json or args.dry_run:
+            self._out = opened(sys.stderr if to_stdout else sys.stdout)
+        self._counts: Counter[str] = Counter()
+        self._input_bytes = self._output_bytes = 0
+
+    @property
+    def saved(self) -> int:
+        """How many bytes less outputs have than inputs."""
+        return self._input_bytes - self._output_bytes
+
+    def tell(self, report: Report) -> None:
+        """Tell of a file, and count it."""
+        self._count(report)
+        if not self._args.quiet:
+            for message in report.warnings:
+                tell(self._command, report.input, f"warning: {message}")
+        if report.error:
+            tell(self._command, report.error["name"], report.error["message"])
+        elif report.loss and not self._args.quiet:
+            tell(self._command, report.input, report.loss)
+        if self._args.verbose and not report.error:
+            tell(self._command, report.input, report.text())
+        if self._args.json:
+            print(json.dumps(report.as_json()), file=self._out, flush=True)
+        elif report.status == "planned" and not self._args.quiet:
+            print(f"{report.input} -> {report.output}", file=self._out)
+
+    def _count(self, report: Report) -> None:
+        self.code = max(self.code, report.code)
+        self._counts[report.status] += 1
+        if report.status in ("converted", "copied"):
+            self._input_bytes += report.input_bytes or 0
+            self._output_bytes += report.bytes or 0
+
+    def summary(self, seconds: float, *, ended: bool = True) -> str:
+        """Return what became of all files as one line."""
+        counts = [
+            f"{self._counts[status]:,} {status}" for status in _STATUSES if self._counts[status]
+        ]
+        parts = [", ".join(counts) or "no files"]
+        if self._input_bytes:
+            share = 100 * self._output_bytes / self._input_bytes
+            parts.append(f"{self._input_bytes:,} to {self._output_bytes:,} bytes ({share:.1f} %)")
+        parts.append(f"{seconds:.1f} s" + ("" if ended else ", interrupted"))
+        return f"{plural(self._counts.total(), 'file')}: {'; '.join(parts)}"
+
+
+_STATUSES = ("converted", "copied", "planned", "skipped", "failed")

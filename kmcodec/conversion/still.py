@@ -1,0 +1,87 @@
+"""Convert one picture, or one frame of several."""
+
+import warnings
+from collections.abc import Iterable
+
+from PIL import Image
+
+from kmcodec.codec import Quantized, encode_pieces
+from kmcodec.errors import QualityError
+from kmcodec.KmqImagePlugin import FORMAT
+
+from .export import EXIF_FORMATS, write_image
+from .faults import Exit, FileError, explain
+from .modes import ExportError, fit_image
+from .moving import Made
+from .orientation import orient_image, strip_metadata
+from .source import Source
+from .task import Settings
+
+
+def convert_still(
+    source: Source, wanted: range, settings: Settings, target_format: str, output: str
+) -> Made:
+    """Convert one picture, or one frame."""
+    image = load_image(source, wanted)
+    exported = fit_target(image, source, wanted[0], settings, target_format, output)
+    if settings.orients or target_format not in {FORMAT, *EXIF_FORMATS}:
+        orient_image(image)
+        if exported is not None and exported is not image:
+            orient_image(exported)
+    if exported is None:
+        return Made(image, *encode_image(image, settings, source.name))
+    strip_metadata(exported, settings.dropped)
+    return Made(image, None, [export_image(exported, target_format, output)])
+
+
+def load_image(source: Source, wanted: range) -> Image.Image:
+    """Read the pixels of the picture that is wanted."""
+    if source.count > 1:
+        return next(source.pictures(wanted))
+    try:
+        source.image.load()
+    except Exception as error:  # Pillow's readers raise many kinds
+        raise explain(error, source.name) from error
+    return source.image
+
+
+def encode_image(
+    image: Image.Image, settings: Settings, name: str
+) -> tuple[Quantized, Iterable[bytes | bytearray]]:
+    """Encode a picture: return what the .kmq file shows, and the pieces of the file."""
+    try:
+        return encode_pieces(image, **settings.encoding)
+    except QualityError as error:
+        raise FileError(Exit.QUALITY, name, str(error)) from error
+    except (MemoryError, TypeError, ValueError) as error:
+        raise FileError(Exit.FAILED, name, str(error) or "not enough memory") from error
+
+
+def fit_target(
+    image: Image.Image,
+    source: Source,
+    frame: int,
+    settings: Settings,
+    target_format: str,
+    output: str,
+) -> Image.Image | None:
+    """Return the picture as a format of Pillow's holds it; None if it is to be encoded."""
+    if target_format == FORMAT:
+        return None
+    kmq = source.kmq
+    assert kmq
+    try:
+        return fit_image(
+            image, lambda: (kmq.palette, kmq.indices(frame)), target_format, settings.background
+        )
+    except (ExportError, MemoryError) as error:
+        raise FileError(Exit.FAILED, output, str(error) or "not enough memory") from error
+
+
+def export_image(image: Image.Image, target_format: str, output: str) -> bytes:
+    """Return the picture in a format of Pillow's, complete in memory before a file is touched."""
+    try:
+        return write_image(image, target_format, lambda lost: warnings.warn(lost, stacklevel=2))
+    except Exception as error:  # Pillow's writers raise many kinds, such as struct.error
+        fault = f"cannot be written as {target_format}: {error or type(error).__name__}"
+        raise FileError(Exit.FAILED, output, fault) from error
