@@ -93,7 +93,10 @@ def test_closed_standard_output(tool, arguments):
 def test_files_get_no_number_of_a_closed_stream():
     """Libraries in C write messages to descriptor 2, whatever it is."""
     program = (
-        "import os, sys; from kmcodec.cli import convert; write = convert.write_output\n"
+        "import os, sys\n"
+        "from kmcodec.cli import convert\n"
+        "from kmcodec.conversion import targets\n"
+        "write = targets.write_output\n"
         "def spoil(pieces, output):\n"
         "    def noisy():\n"
         "        for number in (0, 1, 2):\n"
@@ -101,7 +104,7 @@ def test_files_get_no_number_of_a_closed_stream():
         "            except OSError: pass\n"
         "        yield from pieces\n"
         "    return write(noisy(), output)\n"
-        "convert.write_output = spoil; sys.exit(convert.main(['a.png', 'x.kmq']))"
+        "targets.write_output = spoil; sys.exit(convert.main(['a.png', 'x.kmq']))"
     )
     command = f"exec '{sys.executable}' -c \"$0\" <&- >&- 2>&-"
     subprocess.run(["sh", "-c", command, program], check=True, timeout=60)

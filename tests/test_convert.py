@@ -26,6 +26,7 @@ from helpers import gradient, photo, picture
 from PIL import Image, ImageCms
 
 import kmcodec
+from kmcodec import codec
 from kmcodec.cli import convert, info
 
 pytestmark = pytest.mark.usefixtures("place")
@@ -220,7 +221,7 @@ def test_interruption(place, monkeypatch):
         yield b"half"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(convert, "encode_pieces", interrupted)
+    monkeypatch.setattr(codec, "encode_pieces", interrupted)
     assert convert.main(["a.png", "out.kmq"]) == 130
     assert not list(place.glob("*out*"))
 
@@ -235,7 +236,7 @@ def test_termination(place, monkeypatch):
         yield b"whole"
 
     old = Path("a.kmq").read_bytes()
-    monkeypatch.setattr(convert, "encode_pieces", terminated)
+    monkeypatch.setattr(codec, "encode_pieces", terminated)
     handler = signal.getsignal(signal.SIGTERM)
     assert exit_code(convert.main, "-f", "a.png", "a.kmq") == 143
     assert signal.getsignal(signal.SIGTERM) is handler
@@ -257,7 +258,7 @@ def fail(*_, **__):
 def test_failure_keeps_the_old_file(place, monkeypatch, capsys, arguments):
     """An encoder that fails leaves the old file as it was, and no other."""
     old = Path("a.kmq").read_bytes()
-    monkeypatch.setattr(convert, "encode_pieces", fail)
+    monkeypatch.setattr(codec, "encode_pieces", fail)
     assert convert.main(["-f", *arguments]) == 1
     assert capsys.readouterr().err == "kmq-convert: a.kmq: No space left on device\n"
     assert Path("a.kmq").read_bytes() == old

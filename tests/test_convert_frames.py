@@ -18,6 +18,7 @@ from PIL import Image, features
 import kmcodec
 from kmcodec.cli import convert
 from kmcodec.conversion import gif_reader, reading
+from kmcodec.conversion.orientation import orient_image
 
 pytestmark = pytest.mark.usefixtures("place")
 COUNT = 6
@@ -494,7 +495,7 @@ def test_orientation(orientation, extension):
     for frame in moving(4):
         image = Image.fromarray(frame)
         image.info["exif"] = exif.tobytes()
-        convert.orient_image(image)
+        orient_image(image)
         turned.append(np.asarray(image))
     check_same(decoded("o.kmq")[0], turned)
 

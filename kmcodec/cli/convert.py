@@ -1,5 +1,7 @@
 """Convert pictures to .kmq, and back: the command ``kmq-convert``."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
@@ -7,28 +9,22 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any, Final, TextIO
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
-from PIL import Image
-
-from kmcodec.codec import Quantized, encode_pieces
-from kmcodec.conversion.directories import write_directory
-from kmcodec.conversion.export import EXIF_FORMATS, write_image
 from kmcodec.conversion.faults import STANDARD, Exit, FileError, explain, opened, plural
-from kmcodec.conversion.frames_out import MOVING_FORMATS
-from kmcodec.conversion.modes import ExportError, fit_image
-from kmcodec.conversion.moving import Made, convert_frames
-from kmcodec.conversion.orientation import orient_image, strip_metadata
-from kmcodec.conversion.report import Report, describe_loss
-from kmcodec.conversion.source import Source, open_source
-from kmcodec.conversion.targets import check_target, choose_target, is_directory, write_output
-from kmcodec.errors import QualityError
-from kmcodec.format import METADATA_NAMES
-from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.format import FORMAT, METADATA_NAMES
 
 from . import EXIT_CODES, add_common_options, run, tell
 from .coding_options import add_coding_options, given_options, parse_color, read_options
 from .frame_options import add_frame_options
+
+# What converts is imported by the functions that use it, as --help and wrong usage need none.
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from kmcodec.codec import Quantized
+    from kmcodec.conversion.moving import Made
+    from kmcodec.conversion.source import Source
 
 COMMAND: Final = "kmq-convert"
 EXAMPLES: Final = """\
@@ -106,6 +102,12 @@ def make_parser() -> argparse.ArgumentParser:
 
 def convert(args: argparse.Namespace) -> int:
     """Convert as the command line says."""
+    from kmcodec.conversion.directories import write_directory
+    from kmcodec.conversion.moving import convert_frames
+    from kmcodec.conversion.report import Report, describe_loss
+    from kmcodec.conversion.source import open_source
+    from kmcodec.conversion.targets import check_target, choose_target, is_directory, write_output
+
     start = time.perf_counter()
     with shown_warnings(args), open_source(args.input) as (source, file):
         output, target_format = choose_target(args, source.kmq is not None)
@@ -142,6 +144,8 @@ def convert(args: argparse.Namespace) -> int:
 
 def choose_frames(source: Source, args: argparse.Namespace, target_format: str) -> range:
     """Choose the frames to convert: all that are asked for, or the first if one has room."""
+    from kmcodec.conversion.frames_out import MOVING_FORMATS
+
     wanted = source.choose(args.frames)
     if len(wanted) > 1 and target_format not in {FORMAT, *MOVING_FORMATS}:
         warnings.warn(
@@ -193,6 +197,10 @@ def convert_still(
     source: Source, wanted: range, args: argparse.Namespace, target_format: str, output: str
 ) -> Made:
     """Convert one picture, or one frame."""
+    from kmcodec.conversion.export import EXIF_FORMATS
+    from kmcodec.conversion.moving import Made
+    from kmcodec.conversion.orientation import orient_image, strip_metadata
+
     image = load_image(source, wanted)
     exported = fit_target(image, source, wanted[0], args, target_format, output)
     loses_exif = target_format not in {FORMAT, *EXIF_FORMATS}
@@ -222,6 +230,9 @@ def encode_image(
     image: Image.Image, args: argparse.Namespace
 ) -> tuple[Quantized, Iterable[bytes | bytearray]]:
     """Encode a picture: return what the .kmq file shows, and the pieces of the file."""
+    from kmcodec.codec import encode_pieces
+    from kmcodec.errors import QualityError
+
     options = read_options(args.options)
     if args.strip:
         options |= dict.fromkeys(METADATA_NAMES)
@@ -242,6 +253,8 @@ def fit_target(
     output: str,
 ) -> Image.Image | None:
     """Return the picture as a format of Pillow's holds it; None if it is to be encoded."""
+    from kmcodec.conversion.modes import ExportError, fit_image
+
     if target_format == FORMAT:
         return None
     kmq = source.kmq
@@ -256,6 +269,8 @@ def fit_target(
 
 def export_image(image: Image.Image, target_format: str, output: str) -> bytes:
     """Return the picture in a format of Pillow's, complete in memory before a file is touched."""
+    from kmcodec.conversion.export import write_image
+
     try:
         return write_image(image, target_format, lambda lost: warnings.warn(lost, stacklevel=2))
     except Exception as error:  # Pillow's writers raise many kinds, such as struct.error

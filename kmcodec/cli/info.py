@@ -30,6 +30,12 @@ Show what is in .kmq files. Only heads and band lengths are read, unless --check
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show all files, and return the worst exit code of any."""
+    args = make_parser().parse_args(argv)
+    return run(COMMAND, lambda: show_files(args))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog=COMMAND,
         description=EXAMPLES,
@@ -65,8 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add("--json", action="store_true", help="an array of objects, see kmcodec.cli.info_json")
     add_common_options(parser, "errors only")
-    args = parser.parse_args(argv)
-    return run(COMMAND, lambda: show_files(args))
+    return parser
 
 
 def count(text: str) -> int:
