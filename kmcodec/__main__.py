@@ -10,7 +10,7 @@ from PIL import Image
 
 from . import libkmq
 from ._compiled import compiled
-from .KmqImagePlugin import FORMAT
+from .format import FORMAT
 from .quantizer import _loops
 
 PACKAGES = ("kmcodec", "numpy", "scipy", "pillow", "bitarray")

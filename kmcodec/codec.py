@@ -1,23 +1,16 @@
-"""Take pictures down to bytes, step by step, and back up."""
+"""Take pictures down to bytes, step by step; ``decoding`` takes them back up."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .coding.bands import decode_indexed_bands, decode_pixel_bands
-from .coding.container import Encoded, join_file, open_head
+from .coding.container import Encoded, join_file
 from .coding.metadata import collect_metadata
 from .coding.plan import plan_file
-from .coding.source import Source
-from .format import MAX_PIXELS, Indices
 from .images.embedded import read_metadata
 from .images.pixels import (
     ImageLike,
     Indexed,
     Pixels,
-    color_palette,
     read_image,
     read_images,
     read_indexed,
@@ -26,7 +19,6 @@ from .options import (
     EncodeOptions,
     IndexedOptions,
     Options,
-    Progress,
     QuantizerOptions,
     split_options,
 )
@@ -123,50 +115,3 @@ def quantize_many(
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
     return [result.in_color() for result in index_pictures(read_images(images), settings)]
-
-
-def decode(
-    data: Source,
-    /,
-    *,
-    box: tuple[int, int, int, int] | None = None,
-    max_pixels: int | None = MAX_PIXELS,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> NDArray[np.uint8]:
-    """Decode a .kmq file, or a part of it, to colors.
-
-    Args:
-        data: a path, the file's bytes in any buffer, or a binary file, read from its start.
-        box: left, top, right and bottom of the part to decode, as of ``Image.crop``, within the
-            picture; None for all. Bands without a row of it are neither read nor verified.
-        max_pixels: largest width times height to accept; None for any.
-        threads: bands decoded at once; None for one a core.
-        progress: called with "decoding", and the bands done and in all; what it raises ends that.
-
-    Returns:
-        (height, width, 3) uint8 RGB, or (height, width, 4) RGBA if the picture has alpha.
-
-    Raises:
-        KmqError: the data is damaged, hostile, of another format or above ``max_pixels``.
-        ValueError: ``box`` is empty or not within the picture.
-    """
-    with open_head(data, max_pixels) as (stream, head):
-        return decode_pixel_bands(stream, head, box, threads, progress)
-
-
-def decode_indexed(
-    data: Source,
-    /,
-    *,
-    max_pixels: int | None = MAX_PIXELS,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> tuple[NDArray[np.uint8], Indices]:
-    """Decode a .kmq file to its palette and indices, as ``encode_indexed`` takes them.
-
-    Arguments and errors are those of ``decode``. The palette is (K, 3 or 4) uint8, indices are
-    (height, width) uint8, or uint16 above 256 colors.
-    """
-    with open_head(data, max_pixels) as (stream, head):
-        return color_palette(head.palette), decode_indexed_bands(stream, head, threads, progress)

@@ -50,6 +50,9 @@ CHECKSUM_BYTES: Final = 4  # spec 7
 Indices = NDArray[np.uint8 | np.uint16]
 """Indices into a palette: (height, width), uint8 up to 256 colors, else uint16."""
 
+FORMAT: Final = "KMQ"
+"""The name by which Pillow knows the format."""
+
 EXTENSION: Final = ".kmq"
 MIME_TYPE: Final = "image/x-kmq"
 

@@ -1,8 +1,7 @@
-"""Take frames down to the bytes of an animation, step by step, and back up."""
+"""Take frames down to the bytes of an animation, step by step."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import replace
-from fractions import Fraction
 from math import inf
 from typing import Any, NamedTuple, Unpack
 
@@ -11,17 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .animation import Animation
-from .checks import check_integer
 from .codec import picture_pieces
-from .coding.bands import decode_pixel_bands
-from .coding.canvas import Canvas
-from .coding.container import Encoded, check_frame_limits, find_frames, join_frames, open_head
+from .coding.container import Encoded, join_frames
 from .coding.frame_coding import CodedFrames, code_frames
-from .coding.frames import FrameDecoder
 from .coding.metadata import collect_metadata, pillow_info
 from .coding.plan import plan_frames
-from .coding.source import Source
-from .format import MAX_FRAME_COUNT, MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
+from .format import MAX_FRAME_COUNT
 from .frame_options import FrameOptions, Timing
 from .images.embedded import read_metadata
 from .images.pixels import ImageLike, Indexed, Pixels, color_palette, read_image
@@ -54,18 +48,6 @@ class FramesInfo(NamedTuple):
     def frame_count(self) -> int:
         """The number of frames."""
         return self.animation.frame_count if self.animation else 1
-
-
-class Frame(NamedTuple):
-    """A frame of an animation.
-
-    Attributes:
-        pixels: (height, width, 3 or 4) uint8, which cannot be written to.
-        duration: how long it is shown, in milliseconds.
-    """
-
-    pixels: NDArray[np.uint8]
-    duration: Fraction
 
 
 def frame_pieces(
@@ -168,61 +150,3 @@ def encode_frames(
     """
     info, pieces = frame_pieces(frames, colors, **options)
     return Encoded.of(pieces, info.psnr)
-
-
-def decode_frames(
-    source: Source,
-    /,
-    *,
-    start: int = 0,
-    stop: int | None = None,
-    max_pixels: int | None = MAX_PIXELS,
-    max_frames: int | None = MAX_FRAMES,
-    max_total_pixels: int | None = MAX_TOTAL_PIXELS,
-    threads: int | None = None,
-) -> Iterator[Frame]:
-    """Decode the frames of a .kmq file one at a time; a still file has one, of duration 0.
-
-    A frame that is as the one before has the same array. What is opened here is closed when the
-    iterator ends, or is closed.
-
-    Args:
-        source: a path, the file's bytes in any buffer, or a binary file.
-        start: number of the first frame to decode, from 0.
-        stop: number of the frame after the last one; None for all, as are larger numbers.
-        max_pixels: largest width times height to accept; None for any.
-        max_frames: most frames to accept; None for any.
-        max_total_pixels: largest product of both to accept; None for any.
-        threads: bands decoded at once; None for one a core.
-
-    Raises:
-        KmqError: the data is damaged, hostile, of another format or above a limit; this is found
-            when frames are taken.
-        TypeError, ValueError: ``start`` or ``stop`` is no number of a frame.
-    """
-    wanted = slice(
-        check_integer("start", start, 0), None if stop is None else check_integer("stop", stop, 0)
-    )
-    return _decode_frames(source, wanted, max_pixels, max_frames, max_total_pixels, threads)
-
-
-def _decode_frames(
-    source: Source,
-    wanted: slice,
-    max_pixels: int | None,
-    max_frames: int | None,
-    max_total_pixels: int | None,
-    threads: int | None,
-) -> Iterator[Frame]:
-    with open_head(source, max_pixels) as (stream, head):
-        check_frame_limits(head, max_frames, max_total_pixels)
-        if head.animation is None:
-            still = decode_pixel_bands(stream, head, None, threads, None)
-            still.setflags(write=False)
-            yield from [Frame(still, Fraction(0))][wanted]
-            return
-        decoder = FrameDecoder(stream, head, find_frames(stream, head), threads)
-        canvas = Canvas(head)
-        for number in range(head.animation.frame_count)[wanted]:
-            decoder.seek(number)
-            yield Frame(canvas.show(decoder), head.animation.duration(number))

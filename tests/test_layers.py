@@ -20,11 +20,11 @@ LAYERS = [
     {"animation", "options"},
     {"frame_options", "images", "spool", "stages", "workers"},
     {"coding", "quantizer"},
-    {"codec"},
+    {"codec", "decoding"},
     {"frames"},
     {"plugin"},
     {"KmqImagePlugin"},
-    {"files"},
+    {"files", "saving"},
     {"__init__"},
     {"__main__", "cli"},
 ]

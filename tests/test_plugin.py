@@ -14,7 +14,7 @@ from helpers import gradient, photo, picture
 from PIL import Image, ImageFile, PngImagePlugin
 
 import kmcodec
-from kmcodec.KmqImagePlugin import KmqImageFile
+from kmcodec.plugin.opening import KmqImageFile
 
 
 def saved(image, **options):

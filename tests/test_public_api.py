@@ -1,10 +1,14 @@
 """The surface users rely on."""
 
 import inspect
+import pydoc
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+
+import numpy as np
+import pytest
 
 import kmcodec
 from kmcodec import libkmq
@@ -52,13 +56,81 @@ def test_extensions_are_compiled():
         assert compiled(package.__name__, package.NAMES) == dict.fromkeys(package.NAMES, True)
 
 
-def test_import_is_light():
-    """Importing the package loads neither SciPy nor bitarray nor any tool's module."""
-    code = "import sys, kmcodec; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True, timeout=60
-    ).stdout.split()
+def test_names_are_found_when_they_are_used():
+    """All are told by ``dir``, at hand by each kind of import, and what is no name is an error."""
+    assert set(kmcodec.__all__) <= set(dir(kmcodec))
+    star: dict[str, object] = {}
+    exec("from kmcodec import *", star)
+    for name in kmcodec.__all__:
+        assert star[name] is getattr(kmcodec, name) is vars(kmcodec)[name]
+    assert kmcodec.options.Options().colors == 256
+    with pytest.raises(AttributeError, match="module 'kmcodec' has no attribute 'encode_all'"):
+        kmcodec.encode_all  # noqa: B018
 
-    heavy = ("scipy", "bitarray", "argparse", "multiprocessing", "setuptools")
-    assert not [name for name in loaded if name.split(".")[0] in heavy]
-    assert "kmcodec.KmqImagePlugin" in loaded
+
+def test_help_tells_of_all_names():
+    """``help(kmcodec)`` shows the functions, though none is imported before."""
+    text = pydoc.render_doc(kmcodec, renderer=pydoc.plaintext)
+
+    assert {name for name in kmcodec.__all__ if name not in text} == {"__version__"}
+    assert "encode(image:" in text
+    assert kmcodec.__version__ in text
+
+
+def loaded_by(code: str) -> set[str]:
+    """Run a program in an interpreter of its own, and return the modules that it has loaded."""
+    program = f"import sys; {code}; print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-P", "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return set(result.stderr.split())
+
+
+HEAVY = ("scipy", "bitarray", "multiprocessing", "setuptools", "concurrent")
+
+
+def ours(loaded: set[str]) -> set[str]:
+    """Return the first folder or module of the package of each that is loaded."""
+    return {name.split(".")[1] for name in loaded if name.startswith("kmcodec.")}
+
+
+def test_import_is_light():
+    """Importing the package registers the plugin, and loads neither coding nor quantizer."""
+    loaded = loaded_by("import kmcodec")
+
+    assert not {name.split(".")[0] for name in loaded} & {*HEAVY, "argparse"}
+    assert "importlib.metadata" not in loaded
+    assert "KmqImagePlugin" in ours(loaded)
+    assert not ours(loaded) & {"cli", "codec", "coding", "files", "frames", "plugin", "quantizer"}
+
+
+def test_reading_needs_no_quantizer(tmp_path):
+    """Neither Pillow nor functions that read import what encodes."""
+    kmcodec.save(np.eye(8) > 0, tmp_path / "a.kmq")
+    for read in (
+        "from PIL import Image; import kmcodec; Image.open({0!r}).load()",
+        "import kmcodec; kmcodec.load({0!r})",
+        "import kmcodec; kmcodec.info({0!r}, check=True)",
+        "import kmcodec; kmcodec.decode({0!r}); kmcodec.decode_indexed({0!r})",
+        "import kmcodec; list(kmcodec.decode_frames({0!r}))",
+    ):
+        loaded = loaded_by(read.format(str(tmp_path / "a.kmq")))
+        assert not {name.split(".")[0] for name in loaded} & set(HEAVY)
+        assert not ours(loaded) & {"cli", "codec", "frames", "quantizer"}, read
+
+
+def test_commands_load_what_they_need(tmp_path):
+    """Help comes without coding, the facts of a file without the quantizer, neither the version."""
+    kmcodec.save(np.eye(8) > 0, tmp_path / "a.kmq")
+    run = (
+        "from contextlib import suppress; from kmcodec.cli import {0}\n"
+        "with suppress(SystemExit): {0}.main([{1!r}])\n"
+    )
+    for command, argument, unwanted in (
+        ("convert", "--help", {"coding", "codec", "frames", "quantizer"}),
+        ("info", "--help", {"codec", "frames", "quantizer"}),
+        ("info", str(tmp_path / "a.kmq"), {"codec", "frames", "quantizer"}),
+    ):
+        loaded = loaded_by(f"exec({run.format(command, argument)!r})")
+        assert "importlib.metadata" not in loaded
+        assert not {name.split(".")[0] for name in loaded} & {"scipy", "multiprocessing"}
+        assert not ours(loaded) & unwanted, (command, argument)

@@ -9,7 +9,7 @@ from helpers import gradient, photo, picture
 from PIL import Image
 
 import kmcodec
-from kmcodec.KmqImagePlugin import KmqImageFile
+from kmcodec.plugin.opening import KmqImageFile
 from kmcodec.stages import Stages
 
 QUANTIZING = ["histogram", "search", "kmeans", "rounding", "mapping"]

@@ -14,8 +14,7 @@ from kmcodec.conversion.reading import is_kmq
 from kmcodec.conversion.targets import replace_extension
 from kmcodec.conversion.task import IfExists, Task
 from kmcodec.files import named_format
-from kmcodec.format import EXTENSION, MAGIC
-from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.format import EXTENSION, FORMAT, MAGIC
 
 from .names import Found, Stamp
 

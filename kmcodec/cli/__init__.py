@@ -7,11 +7,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from types import FrameType
-from typing import Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn, TextIO
 
+import kmcodec
 from kmcodec.conversion.faults import Exit, FileError, escape, explain
 
 EXIT_CODES: Final = """\
@@ -45,14 +45,19 @@ def tell_all(command: str, message: str) -> None:
             _discard(sys.stderr)
 
 
+class VersionAction(argparse._VersionAction):
+    """Show the version, which is found only then, as that takes long."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *args: Any, **settings: Any) -> None:
+        """Show it, and exit."""
+        self.version = f"%(prog)s {kmcodec.__version__}"
+        super().__call__(parser, *args, **settings)
+
+
 def add_common_options(parser: argparse.ArgumentParser, quiet: str) -> None:
     """Add the options that both commands have."""
-    try:
-        number = version("kmcodec")
-    except PackageNotFoundError:
-        number = "(not installed)"
     parser.add_argument("-q", "--quiet", action="store_true", help=quiet)
-    parser.add_argument("-V", "--version", action="version", version=f"%(prog)s {number}")
+    parser.add_argument("-V", "--version", action=VersionAction)
 
 
 def run(command: str, work: Callable[[], int]) -> int:

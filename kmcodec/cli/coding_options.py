@@ -7,12 +7,9 @@ from typing import IO, Any, Final, get_args
 import numpy as np
 from PIL import Image, ImageColor
 
-from kmcodec.codec import quantize, quantize_many
 from kmcodec.conversion.faults import FileError, explain
 from kmcodec.conversion.reading import open_picture
-from kmcodec.files import info
-from kmcodec.images.pixels import color_palette
-from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.format import FORMAT
 from kmcodec.options import (
     CodingName,
     Dither,
@@ -127,12 +124,18 @@ def read_palette(names: list[str], colors: int) -> Any:
     """Return the palette of a picture in its order, or one for several pictures: (K, 3 or 4)."""
     if len(names) == 1:
         return read_picture(names[0], lambda image, file: own_palette(image, file, colors))
+    from kmcodec.codec import quantize_many  # here, as this module is also read for --help
+
     images = [read_picture(name, lambda image, _: image.copy()) for name in names]
     return quantize_many(images, colors)[0].palette
 
 
 def own_palette(image: Image.Image, file: IO[bytes], colors: int) -> Any:
     """Return the palette that a picture has, or one chosen for it."""
+    from kmcodec.codec import quantize
+    from kmcodec.files import info
+    from kmcodec.images.pixels import color_palette
+
     if image.format == FORMAT:
         return color_palette(info(file).palette)
     return quantize(image, colors).palette

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from kmcodec.batch.work import raise_limit
 from kmcodec.conversion.faults import STANDARD
-from kmcodec.conversion.picture import convert_picture
 from kmcodec.conversion.task import Settings, Task
 
 from . import EXIT_CODES, add_common_options, run
 from .coding_options import add_coding_options, given_options, read_options
 from .file_options import add_file_options, add_run_options, if_exists, split_names
 from .frame_options import add_frame_options
-from .many import convert_many
 from .picture_options import add_picture_options, make_settings
 from .progress import show_stages
 from .telling import Teller, is_watched
@@ -91,6 +88,8 @@ def convert(args: argparse.Namespace) -> int:
     settings = make_settings(args, read_options(args.options))
     if is_one(args):
         return convert_one(args, settings)
+    from .many import convert_many  # with processes and manifests, which one picture does not need
+
     return convert_many(COMMAND, args, settings)
 
 
@@ -103,12 +102,13 @@ def is_one(args: argparse.Namespace) -> bool:
 
 def convert_one(args: argparse.Namespace, settings: Settings) -> int:
     """Convert one picture in this process, and show its stages."""
+    from kmcodec.conversion.picture import convert_picture  # not imported for --help
+
     teller = Teller(COMMAND, args, to_stdout=(args.output or args.names[0]) == STANDARD)
     task = Task(args.names[0], args.output, args.to, if_exists(args))
     with show_stages(args.quiet) as progress:
         options = settings.options | ({"progress": progress} if progress else {})
         describe = is_watched() and not args.quiet
-        raise_limit(settings.max_pixels)
         report = convert_picture(task, replace(settings, options=options, describe_loss=describe))
     teller.tell(report)
     return teller.code

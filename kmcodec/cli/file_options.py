@@ -9,7 +9,7 @@ from kmcodec.batch.plan import is_of_kmq
 from kmcodec.conversion.faults import STANDARD
 from kmcodec.conversion.task import IfExists, IfLarger
 from kmcodec.files import named_format
-from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.format import FORMAT
 
 from .frame_options import number_from
 

@@ -38,6 +38,12 @@ Show what is in .kmq files. Only heads and band lengths are read, unless --check
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show all files, and return the worst exit code of any."""
+    args = make_parser().parse_args(argv)
+    return run(COMMAND, lambda: show_files(args))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog=COMMAND,
         description=EXAMPLES,
@@ -87,8 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="files checked at once, in processes of their own (default: one a core)",
     )
     add_common_options(parser, "errors only")
-    args = parser.parse_args(argv)
-    return run(COMMAND, lambda: show_files(args))
+    return parser
 
 
 def size_of(name: str) -> int:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kmcodec.codec import decode_indexed
 from kmcodec.coding.container import find_frames, read_head
 from kmcodec.coding.frames import FrameDecoder
+from kmcodec.decoding import decode_indexed
 from kmcodec.format import Indices
 from kmcodec.images.pixels import color_palette
 

@@ -9,9 +9,8 @@ from PIL import Image
 
 from kmcodec.codec import Quantized
 from kmcodec.errors import KmqError, QualityError
-from kmcodec.format import MAX_COLORS, METADATA_NAMES
+from kmcodec.format import FORMAT, MAX_COLORS, METADATA_NAMES
 from kmcodec.frames import FramesInfo, frame_pieces
-from kmcodec.KmqImagePlugin import FORMAT
 
 from .export import EXIF_FORMATS
 from .faults import Exit, FileError, explain

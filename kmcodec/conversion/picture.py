@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
-from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.format import FORMAT
 
 from .directories import write_directory
 from .faults import STANDARD, FileError, explain, plural

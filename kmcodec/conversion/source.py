@@ -11,8 +11,8 @@ from typing import IO, Final
 from PIL import Image
 
 from kmcodec.errors import LimitError
+from kmcodec.format import FORMAT
 from kmcodec.images.pixels import WRITABLE_MODES
-from kmcodec.KmqImagePlugin import FORMAT
 
 from .apng_reader import ApngReader
 from .directories import DirectoryReader

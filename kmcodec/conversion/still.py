@@ -7,7 +7,7 @@ from PIL import Image
 
 from kmcodec.codec import Quantized, encode_pieces
 from kmcodec.errors import QualityError
-from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.format import FORMAT
 
 from .export import EXIF_FORMATS, write_image
 from .faults import Exit, FileError, explain

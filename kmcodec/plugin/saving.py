@@ -49,7 +49,7 @@ def _known_options(im: Image.Image, names: Collection[str]) -> dict[str, Any]:
             hint = "; to lose no more than a PSNR in dB, say psnr"
         elif name in {"append_images", *_FRAME_OPTION_NAMES}:
             hint = "; it is for frames, which save_all=True saves"
-        warnings.warn(f"KMQ has no option {name!r}, it is ignored{hint}", stacklevel=4)
+        warnings.warn(f"KMQ has no option {name!r}, it is ignored{hint}", stacklevel=5)
     return options
 
 

@@ -1,7 +1,7 @@
 """Start both commands, quietly if that is interrupted.
 
-It is no part of kmcodec, as that is imported whole before any module in it runs, which takes long
-enough for a Ctrl-C to come between.
+It is no part of kmcodec, as a package is imported before any module in it runs, and NumPy with it,
+which takes long enough for a Ctrl-C to come between.
 """
 
 import importlib
