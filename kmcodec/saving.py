@@ -3,10 +3,7 @@
 import os
 from collections.abc import Iterable
 from io import TextIOBase
-from pathlib import Path
 from typing import IO, Unpack
-
-from PIL import Image
 
 from .atomic import atomic_file
 from .codec import Quantized, encode_pieces
@@ -14,16 +11,12 @@ from .coding.source import write_pieces
 from .format import EXTENSION, FORMAT
 from .frame_options import FrameOptions
 from .frames import FramesInfo, frame_pieces
+from .images.formats import named_format
 from .images.pixels import ImageLike
 from .options import EncodeOptions
 
 Target = str | os.PathLike[str] | IO[bytes]
 """A path, or an open binary file."""
-
-
-def named_format(path: str | os.PathLike[str]) -> str | None:
-    """Return the format that Pillow knows by a path's extension, or None."""
-    return Image.registered_extensions().get(Path(path).suffix.lower())
 
 
 def save(

@@ -10,6 +10,7 @@ from kmcodec.conversion.report import Report
 from kmcodec.conversion.task import IfExists, Settings
 from kmcodec.workers import count_workers
 
+from .batches import are_many
 from .engine import Executor
 from .manifest import Manifest
 from .names import Selection, find_pictures
@@ -17,7 +18,6 @@ from .palette import share_palette
 from .plan import Job, Plan
 from .pool import Pool
 from .run import Leftovers, convert_pictures, digest_settings
-from .work import are_many
 
 _AHEAD: Final = 3  # batches that wait or are worked at, for each worker
 _MOST_WORKERS: Final = 1024

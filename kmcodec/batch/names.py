@@ -12,8 +12,8 @@ from PIL import Image
 
 from kmcodec.conversion.faults import STANDARD, Exit, FileError, explain
 from kmcodec.conversion.places import is_url, join, local_path, stat_url, walk_url
-from kmcodec.files import named_format
 from kmcodec.format import FORMAT
+from kmcodec.images.formats import named_format
 
 Stamp = tuple[int | None, int | float | str | None]
 """The size of a file, and when it was changed, or what else tells its versions apart."""

@@ -13,8 +13,8 @@ from kmcodec.conversion.places import is_url, join
 from kmcodec.conversion.reading import is_kmq
 from kmcodec.conversion.targets import replace_extension
 from kmcodec.conversion.task import IfExists, Task
-from kmcodec.files import named_format
 from kmcodec.format import EXTENSION, FORMAT, MAGIC
+from kmcodec.images.formats import named_format
 
 from .names import Found, Stamp
 

@@ -16,10 +16,11 @@ from kmcodec.conversion.report import Report
 from kmcodec.conversion.targets import name_of_copy
 from kmcodec.conversion.task import Settings, Task
 
+from .batches import make_batches
 from .engine import Executor, run_batches
 from .manifest import Manifest, remove_leftovers
 from .plan import Job
-from .work import Work, make_batches, report_loss
+from .work import Work, report_loss
 
 Batch = tuple[Job, ...]
 

@@ -103,7 +103,9 @@ def is_one(args: argparse.Namespace) -> bool:
 def convert_one(args: argparse.Namespace, settings: Settings) -> int:
     """Convert one picture in this process, and show its stages."""
     from kmcodec.conversion.picture import convert_picture  # not imported for --help
+    from kmcodec.conversion.source import raise_limit
 
+    raise_limit(settings.max_pixels)
     teller = Teller(COMMAND, args, to_stdout=(args.output or args.names[0]) == STANDARD)
     task = Task(args.names[0], args.output, args.to, if_exists(args))
     with show_stages(args.quiet) as progress:

@@ -5,11 +5,10 @@ import os
 from typing import Any, Final, get_args
 
 from kmcodec.atomic import is_own_name
-from kmcodec.batch.plan import is_of_kmq
 from kmcodec.conversion.faults import STANDARD
 from kmcodec.conversion.task import IfExists, IfLarger
-from kmcodec.files import named_format
 from kmcodec.format import FORMAT
+from kmcodec.images.formats import named_format
 
 from .frame_options import number_from
 
@@ -131,6 +130,8 @@ def is_output(first: str, second: str) -> bool:
     It is one if it has the format that the first is converted to, if it does not exist, or is no
     file: ``-``, a device, a directory. A .kmq may be encoded again under its own name.
     """
+    from kmcodec.batch.plan import is_of_kmq  # not imported for --help
+
     if second == STANDARD or first == second or not is_own_name(second):
         return True
     if not os.path.lexists(second):

@@ -4,14 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Final
 
-from kmcodec.batch.names import Selection, find_pictures
 from kmcodec.batch.pool import Pool
-from kmcodec.batch.work import are_many
 from kmcodec.conversion.faults import Exit, opened, plural
 from kmcodec.format import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
 from kmcodec.workers import count_workers
@@ -21,6 +19,8 @@ from .file_options import MOST_JOBS
 from .frame_options import number_from
 from .inspection import Inspected, Inspection, inspect_files
 
+_FEW: Final = 100
+_FEW_BYTES: Final = 1 << 20
 _AHEAD: Final = 3  # batches that wait or are worked at, for each worker
 COMMAND: Final = "kmq-info"
 EXAMPLES: Final = """\
@@ -96,12 +96,15 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def size_of(name: str) -> int:
-    """Return the size of a file, 0 where that cannot be told."""
-    try:
-        return os.path.getsize(name)  # noqa: PTH202
-    except (OSError, ValueError):
-        return 0
+def are_worth_it(names: Iterable[str]) -> bool:
+    """Return whether files are so many, or large, that more processes are sooner done."""
+    total = 0
+    for count, name in enumerate(names, 1):
+        with suppress(OSError, ValueError):
+            total += os.path.getsize(name)  # noqa: PTH202
+        if count > 1 and (count > _FEW or total > _FEW_BYTES):
+            return True
+    return False
 
 
 def count(text: str) -> int:
@@ -120,7 +123,7 @@ def show_files(args: argparse.Namespace) -> int:
     workers = args.jobs or count_workers(None, MOST_JOBS)
     with ExitStack() as stack:
         executor = None
-        if args.check and workers > 1 and are_many(map(size_of, find_files(args))):
+        if args.check and workers > 1 and are_worth_it(find_files(args)):
             executor = stack.enter_context(Pool(workers))
         found = inspect_files(find_files(args), Inspection(args), executor, _AHEAD * workers)
         (show_json if args.json else show_text)(totals.count(stack.enter_context(closing(found))))
@@ -131,8 +134,13 @@ def show_files(args: argparse.Namespace) -> int:
 
 def find_files(args: argparse.Namespace) -> Iterator[str]:
     """Yield the names of files, of a directory those of all .kmq files in it."""
+    if not args.recursive:
+        yield from args.files
+        return
+    from kmcodec.batch.names import Selection, find_pictures
+
     for name in args.files:
-        if args.recursive and os.path.isdir(name):  # noqa: PTH112
+        if os.path.isdir(name):  # noqa: PTH112
             found = find_pictures([name], Selection(of_kmq=True), recursive=True, mirrored=False)
             yield from (file.name for file in found)  # an error names one that cannot be read
         else:

@@ -15,10 +15,11 @@ from .directories import write_directory
 from .faults import STANDARD, FileError, explain, plural
 from .frames_out import MOVING_FORMATS
 from .heard import hear_warnings
+from .loss import describe_loss
 from .moving import convert_frames
 from .places import is_url, local_path, open_url
 from .reading import open_input
-from .report import Report, describe_loss
+from .report import Report
 from .source import Source, open_source
 from .still import convert_still
 from .targets import (

@@ -1,19 +1,18 @@
-"""Report what became of a picture, and what was lost."""
+"""Report what became of a picture."""
+
+from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypedDict
-
-import numpy as np
-from PIL import Image
-
-from kmcodec.codec import Quantized
-from kmcodec.format import MAX_COLORS
-from kmcodec.frames import FramesInfo
-from kmcodec.images.pixels import Indexed, read_image
-from kmcodec.quantizer.histogram import Histogram
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .faults import Exit, FileError, plural
 from .task import Task
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from kmcodec.codec import Quantized
+    from kmcodec.frames import FramesInfo
 
 Status = Literal["converted", "copied", "skipped", "planned", "failed"]
 
@@ -79,7 +78,7 @@ class Report:
     seconds: float = 0.0
 
     @classmethod
-    def failed(cls, task: Task, error: FileError) -> "Report":
+    def failed(cls, task: Task, error: FileError) -> Report:
         """Report a failure."""
         fault = Fault(code=int(error.code), name=error.name, message=str(error))
         return cls(task.input, task.output, "failed", error=fault)
@@ -89,7 +88,7 @@ class Report:
         """The exit code."""
         return self.error["code"] if self.error else Exit.OK
 
-    def showing(self, image: Image.Image, shown: Quantized | FramesInfo | None) -> "Report":
+    def showing(self, image: Image.Image, shown: Quantized | FramesInfo | None) -> Report:
         """Add what an image or frames became, quantized or in a format of Pillow's."""
         return replace(
             self,
@@ -133,26 +132,3 @@ class Report:
             parts += [plural(self.colors, "color")]
             parts += ["exact" if self.exact else f"PSNR {self.psnr:.2f} dB"]
         return parts
-
-
-def describe_loss(
-    image: Image.Image, shown: Quantized | FramesInfo, frames: int, keep_hidden: bool
-) -> str:
-    """Say what a result that is not exact has lost, and how to keep it."""
-    kept, psnr = len(shown.palette), f"PSNR {shown.psnr:.1f} dB"
-    if frames > 1:  # whose colors are no longer at hand
-        return f"reduced to {plural(kept, 'color')}, {psnr}; --exact refuses to lose any"
-    found = count_colors(image, keep_hidden)
-    if found <= kept:
-        return f"not exact, {psnr}"
-    hint = f"; -k {found} keeps them, --exact refuses to lose any" if found <= MAX_COLORS else ""
-    return f"{plural(found, 'color')} reduced to {kept:,}, {psnr}{hint}"
-
-
-def count_colors(image: Image.Image, keep_hidden: bool) -> int:
-    """Count the colors to be shown, or the entries of the picture's palette that pixels use."""
-    source = read_image(image)
-    if isinstance(source, Indexed):
-        return len(np.unique(source.indices))
-    histogram = Histogram.of(source.pixels)
-    return len(histogram.colors if keep_hidden else histogram.seen_colors)

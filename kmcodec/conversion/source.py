@@ -130,6 +130,12 @@ def open_source(
         yield source, file
 
 
+def raise_limit(max_pixels: int | None) -> None:
+    """Let Pillow open pictures of so many pixels, from now on in all of this process."""
+    if max_pixels is not None and max_pixels > (Image.MAX_IMAGE_PIXELS or max_pixels):
+        Image.MAX_IMAGE_PIXELS = max_pixels
+
+
 def check_size(image: Image.Image, max_pixels: int | None) -> None:
     """Refuse a picture of more pixels than are wanted.
 

@@ -11,7 +11,7 @@ from PIL import Image
 from kmcodec.atomic import atomic_file, is_own_name
 from kmcodec.coding.source import write_pieces
 from kmcodec.format import EXTENSION, FORMAT
-from kmcodec.saving import named_format
+from kmcodec.images.formats import named_format
 
 from .directories import check_directory
 from .faults import STANDARD, Exit, FileError, binary, explain, plural

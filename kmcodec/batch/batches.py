@@ -1,0 +1,35 @@
+"""Put files together to batches, each much more work than it is to send it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from .plan import Job
+
+_MOST_FILES: Final = 32
+_MOST_BYTES: Final = 1 << 19
+"""Where a batch ends: it takes half a second or so."""
+
+
+def are_many(sizes: Iterable[int]) -> bool:
+    """Return whether files of such sizes make more than one batch, worth processes of their own."""
+    total = 0
+    for count, size in enumerate(sizes, 1):
+        total += size
+        if count > _MOST_FILES or total > _MOST_BYTES:
+            return True
+    return False
+
+
+def make_batches(jobs: Iterable[Job | None]) -> Iterator[tuple[Job, ...]]:
+    """Put jobs together, so many files or bytes at a time; at None one ends."""
+    batch: list[Job] = []
+    size = 0
+    for job in jobs:
+        if job:
+            batch.append(job)
+            size += job.bytes
+        if not job or len(batch) >= _MOST_FILES or size >= _MOST_BYTES:
+            yield tuple(batch)
+            batch, size = [], 0
+    if batch:
+        yield tuple(batch)
