@@ -1,0 +1,1 @@
+"""Convert many files: in batches, in processes or on a cluster, and resumed where it ended."""
