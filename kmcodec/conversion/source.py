@@ -10,6 +10,7 @@ from typing import IO, Final
 
 from PIL import Image
 
+from kmcodec.errors import LimitError
 from kmcodec.images.pixels import WRITABLE_MODES
 from kmcodec.KmqImagePlugin import FORMAT
 
@@ -104,7 +105,10 @@ def open_source(name: str) -> Iterator[tuple[Source, IO[bytes] | None]]:
         FileError: it cannot be read.
     """
     if name != STANDARD and os.path.isdir(name):  # noqa: PTH112  (which takes any name)
-        reader = DirectoryReader(name)
+        try:
+            reader = DirectoryReader(name)
+        except LimitError as error:
+            raise explain(error, name) from error
         yield Source(name, reader.first, reader, reader.input_bytes), None
         return
     with open_input(name) as file:

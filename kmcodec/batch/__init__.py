@@ -1,0 +1,1 @@
+"""Convert many files, each as ``conversion`` converts one."""
