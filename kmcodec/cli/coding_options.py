@@ -1,18 +1,19 @@
 """Offer the encoder's options on a command line, one argument for each field of ``Options``."""
 
 import argparse
-from collections.abc import Callable
-from typing import IO, Any, Final, get_args
+import os
+from pathlib import Path
+from typing import Any, Final, get_args
 
 import numpy as np
-from PIL import Image, ImageColor
+from numpy.typing import NDArray
+from PIL import Image
 
-from kmcodec.codec import quantize, quantize_many
+from kmcodec.batch.palette import choose_shared_palette, gather_colors, source_colors
+from kmcodec.conversion.directories import list_pictures
 from kmcodec.conversion.faults import FileError, explain
 from kmcodec.conversion.reading import open_picture
-from kmcodec.files import info
-from kmcodec.images.pixels import color_palette
-from kmcodec.KmqImagePlugin import FORMAT
+from kmcodec.conversion.source import open_source
 from kmcodec.options import (
     CodingName,
     Dither,
@@ -23,7 +24,19 @@ from kmcodec.options import (
     WeightingName,
 )
 
+from .palette_files import Color, parse_palette, read_color, read_palette_file
+
 _NAMES: Final = (*Options.__dataclass_fields__, "palette_from")
+_FILES: Final = {"importance", "palette", "palette_from"}
+"""Options that name files, or may."""
+
+_EXCLUSIVE: Final = (
+    {"palette", "palette_from"},
+    {"palette", "fixed"},
+    {"palette", "psnr"},
+    {"palette_from", "fixed"},
+    {"palette_from", "psnr"},
+)
 
 
 def add_coding_options(group: Any) -> None:
@@ -53,10 +66,17 @@ def add_coding_options(group: Any) -> None:
         help="colors under alpha 0 count as others do",
     )
     add(
+        "--palette",
+        type=parse_palette,
+        metavar="COLORS",
+        help="the palette in its order, as '#000,white', or a file: text, .hex, .gpl, .pal, .act",
+    )
+    add(
         "--palette-from",
         action="append",
         metavar="FILE",
-        help="the palette of FILE in its order; of several, or if it has none, one for all",
+        help="the palette of FILE in its order; one for all of several, of a directory, or if it "
+        "has none",
     )
     add(
         "--fixed",
@@ -102,12 +122,11 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
         TypeError, ValueError: one is out of range, or two do not go together.
     """
     given = {name: value for name, value in vars(args).items() if name in _NAMES}
-    files = {"palette_from", "importance"}
-    Options(**{name: value for name, value in given.items() if name not in files})
-    if "fixed" in given and "palette_from" in given:
-        raise ValueError("--fixed and --palette-from exclude each other")
-    if "psnr" in given and "palette_from" in given:
-        raise ValueError("--psnr chooses the colors, so it does not go with --palette-from")
+    for names in _EXCLUSIVE:
+        if len(names & given.keys()) > 1:
+            one, other = sorted(name.replace("_", "-") for name in names)
+            raise ValueError(f"--{one} and --{other} exclude each other")
+    Options(**{name: value for name, value in given.items() if name not in _FILES})
     return given
 
 
@@ -115,47 +134,62 @@ def read_options(given: dict[str, Any]) -> dict[str, Any]:
     """Read the files that options name, and return options for the encoder."""
     options = dict(given)
     if "importance" in options:
-        options["importance"] = read_picture(
-            options["importance"], lambda image, _: np.asarray(image.convert("L"))
-        )
+        options["importance"] = read_importance(options["importance"])
+    if isinstance(options.get("palette"), Path):
+        options["palette"] = read_palette_file(options["palette"])
     if "palette_from" in options:
-        options["palette"] = read_palette(options.pop("palette_from"), options.get("colors", 256))
+        options["palette"] = find_palette(options.pop("palette_from"), options)
     return options
 
 
-def read_palette(names: list[str], colors: int) -> Any:
-    """Return the palette of a picture in its order, or one for several pictures: (K, 3 or 4)."""
-    if len(names) == 1:
-        return read_picture(names[0], lambda image, file: own_palette(image, file, colors))
-    images = [read_picture(name, lambda image, _: image.copy()) for name in names]
-    return quantize_many(images, colors)[0].palette
+def find_palette(names: list[str], options: dict[str, Any]) -> NDArray[np.uint8]:
+    """Return the palette of a .kmq in its order, or one chosen for files: (K, 3 or 4).
+
+    Args:
+        names: of pictures, and of directories of pictures.
+        options: of the encoder, for the choice.
+    """
+    names = [file for name in names for file in list_files(name)]
+    choice = {name: value for name, value in options.items() if name != "importance"}
+    try:
+        if len(names) == 1:
+            with open_source(names[0]) as (source, _):
+                if source.kmq:
+                    return source.kmq.palette
+                colors = source_colors(source)
+        else:
+            colors, faults = gather_colors(names)
+            if faults:
+                raise faults[0]
+        return choose_shared_palette(colors, options.get("colors", 256), choice)
+    except MemoryError as error:
+        raise explain(error, names[0]) from error
 
 
-def own_palette(image: Image.Image, file: IO[bytes], colors: int) -> Any:
-    """Return the palette that a picture has, or one chosen for it."""
-    if image.format == FORMAT:
-        return color_palette(info(file).palette)
-    return quantize(image, colors).palette
+def list_files(name: str) -> list[str]:
+    """Return the names of the pictures in a directory, or the name of what is none."""
+    if os.path.isdir(name):  # noqa: PTH112  (which takes any name)
+        return [str(path) for path in list_pictures(name)]
+    return [name]
 
 
-def read_picture(name: str, take: Callable[[Image.Image, IO[bytes]], Any]) -> Any:
-    """Open a picture that an option names, and return what ``take`` takes from it."""
+def read_importance(name: str) -> NDArray[np.uint8]:
+    """Return the gray levels of a picture: (height, width)."""
     try:
         with open_picture(name) as file, Image.open(file) as image:
-            image.load()
-            return take(image, file)
+            return np.asarray(image.convert("L"))
     except FileError:
         raise
     except Exception as error:  # Pillow's readers raise many kinds
         raise explain(error, name) from error
 
 
-def parse_color(text: str) -> tuple[int, ...]:
-    """Parse a color as RGBA."""
+def parse_color(text: str) -> Color:
+    """Parse a color."""
     try:
-        return tuple(ImageColor.getcolor(text, "RGBA"))  # type: ignore[arg-type]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no color") from None
+        return read_color(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parse_dither(text: str) -> Dither:
