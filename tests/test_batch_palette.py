@@ -13,6 +13,7 @@ from profiles import gray_profile
 import kmcodec
 from kmcodec.batch.palette import choose_shared_palette, gather_colors, merge_colors
 from kmcodec.cli import convert
+from kmcodec.conversion import reading
 from kmcodec.conversion.faults import Exit, FileError
 from kmcodec.errors import QualityError
 
@@ -106,6 +107,13 @@ def test_what_cannot_be_read_is_a_fault():
     ]
     assert all(str(fault) for fault in faults)
     assert colors.histogram.counts.sum() == expected.histogram.counts.sum() == 40 * 30
+
+
+def test_a_directory_of_too_many_frames_is_a_fault(monkeypatch):
+    """It is one of that input, by its name, as any other."""
+    monkeypatch.setattr(reading, "MAX_FRAMES", 3)
+    _, (fault,) = gather_colors(["in"])
+    assert (fault.code, fault.name, str(fault)) == (Exit.FAILED, "in", "more than 3 frames")
 
 
 def test_a_fault_goes_from_process_to_process():
