@@ -22,8 +22,9 @@ from .options import (
     QuantizerOptions,
     split_options,
 )
-from .quantizer.indexing import fit_mode, index_picture, index_pictures
+from .quantizer.indexing import fit_mode, index_picture
 from .quantizer.quantized import Quantized as Quantized
+from .quantizer.shared import index_pictures
 
 
 def encode_pieces(
@@ -107,11 +108,15 @@ def quantize_many(
 ) -> list[Quantized]:
     """Choose one palette for several images, at least one, and map the pixels of each to it.
 
-    All is as of ``quantize``, without ``importance`` and ``exact``; ``psnr`` is that of all images.
+    Images of mode P that share a palette keep it if it fits, with its order and their indices. All
+    is as of ``quantize``, without ``importance`` and ``exact``; ``psnr`` is that of all images.
 
     Returns:
         For each image what ``quantize`` returns, all with the same palette: each unpacks to
         arguments for ``encode_indexed``.
     """
     settings, _ = split_options(options, QuantizerOptions, colors=colors)
-    return [result.in_color() for result in index_pictures(read_images(images), settings)]
+    return [
+        result.in_color()
+        for result in index_pictures(read_images(images, settings.has_color), settings)
+    ]

@@ -114,7 +114,7 @@ class Options:
         importance: (height, width) numbers of at least 0, or a Pillow image of mode L: how much
             each pixel counts, relative to the others.
         palette: as ``Colors``: pixels are mapped to these entries, however many, which are stored
-            in this order.
+            in this order. A picture whose own palette is this, or its beginning, keeps its indices.
         fixed: as ``Colors``: entries that are kept exactly, and are first in what ``quantize``
             returns; they count as ``colors``. A picture that keeps its own palette lacks them.
         psnr: what to reach with as few colors as it takes, in dB over the channels of color; or a

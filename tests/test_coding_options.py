@@ -1,5 +1,6 @@
 """The encoder's options on the command line."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from helpers import photo
 from PIL import Image
 
 import kmcodec
-from kmcodec.cli.convert import main
+from kmcodec.cli.convert import main, make_parser
+from kmcodec.options import Options
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,14 @@ def convert(*arguments):
     return kmcodec.decode_indexed(Path("out.kmq").read_bytes())[0]
 
 
+def test_all_options_are_on_the_command_line():
+    """They have the same names, with dashes, but for what a command line cannot be told."""
+    names = {field.name.replace("_", "-") for field in fields(Options)}
+    known = make_parser()._option_string_actions
+
+    assert {name for name in names if f"--{name}" not in known} == {"progress"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "options"),
     [
@@ -39,6 +49,7 @@ def convert(*arguments):
         (["--psnr", "20-28"], {"psnr": (20, 28)}),
         (["--psnr", "27.5"], {"psnr": 27.5}),
         (["--fixed", "#ff00ff", "--fixed", "teal"], {"fixed": [[255, 0, 255], [0, 128, 128]]}),
+        (["--palette", "#f0f teal"], {"palette": [[255, 0, 255], [0, 128, 128]]}),
     ],
 )
 def test_options_are_those_of_the_functions(arguments, options):
@@ -84,10 +95,19 @@ def test_the_palette_of_a_kmq_file():
     assert convert("--palette-from", "a.kmq").tolist() == kmcodec.info("a.kmq").palette.tolist()
 
 
-def test_one_palette_for_several_pictures():
-    """It is chosen for all of them together, of so many colors."""
-    palette = convert("-k", "6", "--palette-from", "photo.png", "--palette-from", "other.png")
-    expected = kmcodec.quantize_many([photo(40, 30), photo(24, 20, 1)], 6)[0].palette
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ([], {}),
+        (["-s", "9", "--space", "rgb", "--seed", "5"], {"speed": 9, "space": "rgb", "seed": 5}),
+        (["--weighting", "roots", "--rate", "8"], {"weighting": "roots"}),
+    ],
+)
+def test_one_palette_for_several_pictures(arguments, options):
+    """It is chosen for all of them together, of so many colors, and as other options say."""
+    files = ["--palette-from", "photo.png", "--palette-from", "other.png"]
+    palette = convert("-k", "6", *files, *arguments)
+    expected = kmcodec.quantize_many([photo(40, 30), photo(24, 20, 1)], 6, **options)[0].palette
 
     assert palette.tolist() == expected.tolist()
 
@@ -102,6 +122,7 @@ def test_one_palette_for_several_pictures():
         (2, ["--fixed", "red", "--palette-from", "nine.png"]),
         (2, ["--psnr", "30", "--palette-from", "nine.png"]),
         (2, ["--fixed", "nocolor"]),
+        (2, ["--fixed", "rgb(300,0,0)"]),
         (2, ["-k", "1", "--fixed", "red", "--fixed", "blue"]),
         (2, ["-s", "0"]),
         (1, ["--importance", "other.png"]),

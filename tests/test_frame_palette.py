@@ -11,8 +11,9 @@ from kmcodec.format import Mode
 from kmcodec.images.pixels import read_image, to_channels
 from kmcodec.options import Options
 from kmcodec.quantizer.frames import MappedFrames, choose_frame_palettes, default_colors
-from kmcodec.quantizer.indexing import index_picture, index_pictures
+from kmcodec.quantizer.indexing import index_picture
 from kmcodec.quantizer.loss import pixel_loss
+from kmcodec.quantizer.shared import index_pictures
 from kmcodec.stages import Stages
 
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from kmcodec.conversion.faults import FileError
-from kmcodec.conversion.places import is_url, size_of
+from kmcodec.conversion.places import is_url, size_of, stat_url
 from kmcodec.conversion.report import Report
 from kmcodec.conversion.targets import name_of_copy
 from kmcodec.conversion.task import Settings, Task
@@ -131,7 +131,7 @@ def _pick(
         if job.stamp and manifest.is_done(task.input, task.output, job.stamp, _size_of(task)):
             aside.append(Report(task.input, task.output, "skipped", "done by an earlier run"))
         elif manifest.begun(task.output):
-            yield replace(job, task=replace(task, if_exists="overwrite"))
+            yield may_replace(job)
         else:
             yield job
 
@@ -161,13 +161,32 @@ def _drain(reports: list[Report]) -> Iterator[Report]:
 def _begin(
     jobs: Iterable[Job | None], manifest: Manifest | None, leftovers: Leftovers
 ) -> Iterator[Batch]:
-    """Yield batches, and remember that they are begun."""
+    """Yield batches, and remember that they are begun.
+
+    An output that is not there yet may be replaced from now on, as a worker can be lost after it
+    has written it, and before it has told.
+    """
     for batch in make_batches(jobs):
+        new = {job for job in batch if not is_there(job)}
         if manifest:
-            outputs = (job.task.output for job in batch if job.task.output)
-            manifest.begin([name for name in outputs if not os.path.lexists(name)])
+            manifest.begin([job.task.output for job in batch if job in new and job.task.output])
         leftovers.begin(batch)
-        yield batch
+        yield tuple(may_replace(job) if job in new else job for job in batch)
+
+
+def is_there(job: Job) -> bool:
+    """Return whether an output exists, where that matters."""
+    output = job.task.output
+    if output is None or job.task.if_exists == "overwrite":
+        return False
+    if is_url(output):
+        return stat_url(output) is not None
+    return os.path.lexists(output)
+
+
+def may_replace(job: Job) -> Job:
+    """Return a job that writes its output though it exists."""
+    return replace(job, task=replace(job.task, if_exists="overwrite"))
 
 
 def digest_settings(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from kmcodec.conversion.faults import Exit, FileError, explain
 from kmcodec.conversion.picture import convert_picture
@@ -10,6 +11,9 @@ from kmcodec.conversion.source import raise_limit
 from kmcodec.conversion.task import Settings
 
 from .plan import Job
+
+_KILLED: Final = {"BrokenProcessPool", "KilledWorker"}
+"""What executors call it that a worker was lost."""
 
 
 @dataclass(frozen=True)
@@ -34,5 +38,7 @@ class Work:
 
 def report_loss(job: Job, error: BaseException) -> Report:
     """Report a picture whose worker was lost with it, again and alone."""
-    fault = f"the process that converted it ended: {error or type(error).__name__}"
+    fault = "its process was ended, twice, as by a shortage of memory"
+    if isinstance(error, Exception) and type(error).__name__ not in _KILLED:
+        fault = str(error) or type(error).__name__
     return Report.failed(job.task, FileError(Exit.FAILED, job.task.input, fault))

@@ -1,15 +1,8 @@
 """Offer the encoder's options on a command line, one argument for each field of ``Options``."""
 
 import argparse
-from collections.abc import Callable
-from typing import IO, Any, Final, get_args
+from typing import Any, Final, get_args
 
-import numpy as np
-from PIL import Image, ImageColor
-
-from kmcodec.conversion.faults import FileError, explain
-from kmcodec.conversion.reading import open_picture
-from kmcodec.format import FORMAT
 from kmcodec.options import (
     CodingName,
     Dither,
@@ -20,7 +13,19 @@ from kmcodec.options import (
     WeightingName,
 )
 
+from .palette_files import Color, parse_palette, read_color
+
 _NAMES: Final = (*Options.__dataclass_fields__, "palette_from")
+_FILES: Final = {"importance", "palette", "palette_from"}
+"""Options that name files, or may."""
+
+_EXCLUSIVE: Final = (
+    {"palette", "palette_from"},
+    {"palette", "fixed"},
+    {"palette", "psnr"},
+    {"palette_from", "fixed"},
+    {"palette_from", "psnr"},
+)
 
 
 def add_coding_options(group: Any) -> None:
@@ -50,10 +55,17 @@ def add_coding_options(group: Any) -> None:
         help="colors under alpha 0 count as others do",
     )
     add(
+        "--palette",
+        type=parse_palette,
+        metavar="COLORS",
+        help="the palette in its order, as '#000,white', or a file: text, .hex, .gpl, .pal, .act",
+    )
+    add(
         "--palette-from",
         action="append",
         metavar="FILE",
-        help="the palette of FILE in its order; of several, or if it has none, one for all",
+        help="the palette of FILE in its order; one for all of several, of a directory, or if it "
+        "has none",
     )
     add(
         "--fixed",
@@ -99,66 +111,20 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
         TypeError, ValueError: one is out of range, or two do not go together.
     """
     given = {name: value for name, value in vars(args).items() if name in _NAMES}
-    files = {"palette_from", "importance"}
-    Options(**{name: value for name, value in given.items() if name not in files})
-    if "fixed" in given and "palette_from" in given:
-        raise ValueError("--fixed and --palette-from exclude each other")
-    if "psnr" in given and "palette_from" in given:
-        raise ValueError("--psnr chooses the colors, so it does not go with --palette-from")
+    for names in _EXCLUSIVE:
+        if len(names & given.keys()) > 1:
+            one, other = sorted(name.replace("_", "-") for name in names)
+            raise ValueError(f"--{one} and --{other} exclude each other")
+    Options(**{name: value for name, value in given.items() if name not in _FILES})
     return given
 
 
-def read_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Read the files that options name, and return options for the encoder."""
-    options = dict(given)
-    if "importance" in options:
-        options["importance"] = read_picture(
-            options["importance"], lambda image, _: np.asarray(image.convert("L"))
-        )
-    if "palette_from" in options:
-        options["palette"] = read_palette(options.pop("palette_from"), options.get("colors", 256))
-    return options
-
-
-def read_palette(names: list[str], colors: int) -> Any:
-    """Return the palette of a picture in its order, or one for several pictures: (K, 3 or 4)."""
-    if len(names) == 1:
-        return read_picture(names[0], lambda image, file: own_palette(image, file, colors))
-    from kmcodec.codec import quantize_many  # here, as this module is also read for --help
-
-    images = [read_picture(name, lambda image, _: image.copy()) for name in names]
-    return quantize_many(images, colors)[0].palette
-
-
-def own_palette(image: Image.Image, file: IO[bytes], colors: int) -> Any:
-    """Return the palette that a picture has, or one chosen for it."""
-    from kmcodec.codec import quantize
-    from kmcodec.files import info
-    from kmcodec.images.pixels import color_palette
-
-    if image.format == FORMAT:
-        return color_palette(info(file).palette)
-    return quantize(image, colors).palette
-
-
-def read_picture(name: str, take: Callable[[Image.Image, IO[bytes]], Any]) -> Any:
-    """Open a picture that an option names, and return what ``take`` takes from it."""
+def parse_color(text: str) -> Color:
+    """Parse a color."""
     try:
-        with open_picture(name) as file, Image.open(file) as image:
-            image.load()
-            return take(image, file)
-    except FileError:
-        raise
-    except Exception as error:  # Pillow's readers raise many kinds
-        raise explain(error, name) from error
-
-
-def parse_color(text: str) -> tuple[int, ...]:
-    """Parse a color as RGBA."""
-    try:
-        return tuple(ImageColor.getcolor(text, "RGBA"))  # type: ignore[arg-type]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no color") from None
+        return read_color(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parse_dither(text: str) -> Dither:

@@ -10,7 +10,7 @@ from kmcodec.conversion.faults import STANDARD
 from kmcodec.conversion.task import Settings, Task
 
 from . import EXIT_CODES, add_common_options, run
-from .coding_options import add_coding_options, given_options, read_options
+from .coding_options import add_coding_options, given_options
 from .file_options import add_file_options, add_run_options, if_exists, split_names
 from .frame_options import add_frame_options
 from .picture_options import add_picture_options, make_settings
@@ -85,6 +85,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 def convert(args: argparse.Namespace) -> int:
     """Convert as the command line says."""
+    from .option_files import read_options  # which imports the quantizer, as --help needs not
+
     settings = make_settings(args, read_options(args.options))
     if is_one(args):
         return convert_one(args, settings)

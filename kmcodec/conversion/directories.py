@@ -29,19 +29,14 @@ class DirectoryReader:
     loop = 0
 
     def __init__(self, name: str) -> None:
-        """Find the pictures: regular files of an extension that Pillow reads, but hidden ones.
+        """Find the pictures.
 
         Raises:
-            FileError: there is none, or it cannot be read.
+            FileError: there is none, or one cannot be read.
             LimitError: there are too many.
         """
         self.name = name
-        try:
-            self._paths = sorted(filter(_is_picture, Path(name).iterdir()), key=_natural_order)
-        except OSError as error:
-            raise explain(error, name) from error
-        if not self._paths:
-            raise FileError(Exit.FAILED, name, "no picture that Pillow reads is in there")
+        self._paths = list_pictures(name)
         self.count = len(self._paths)
         self.first = self._open(self._paths[0])
         self.size = self.first.size
@@ -76,6 +71,21 @@ class DirectoryReader:
                 return image
         except Exception as error:  # Pillow's readers raise many kinds
             raise explain(error, str(path)) from error
+
+
+def list_pictures(name: str) -> list[Path]:
+    """Return the regular files of an extension that Pillow reads, but hidden ones, in their order.
+
+    Raises:
+        FileError: there is none, or the directory cannot be read.
+    """
+    try:
+        paths = sorted(filter(_is_picture, Path(name).iterdir()), key=_natural_order)
+    except OSError as error:
+        raise explain(error, name) from error
+    if not paths:
+        raise FileError(Exit.FAILED, name, "no picture that Pillow reads is in there")
+    return paths
 
 
 def _is_picture(path: Path) -> bool:

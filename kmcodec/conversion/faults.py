@@ -33,6 +33,10 @@ class FileError(Exception):
         self.code = code
         self.name = name
 
+    def __reduce__(self) -> tuple[type, tuple[Exit, str, str]]:
+        """Go from process to process whole, as exceptions do by their one message."""
+        return FileError, (self.code, self.name, str(self))
+
 
 def explain(error: Exception, name: str) -> FileError:
     """Turn an error from reading or writing a file into what to tell the user."""

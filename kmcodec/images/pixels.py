@@ -76,8 +76,8 @@ def _check_size(width: int, height: int) -> None:
         raise ValueError(fault[1])
 
 
-def read_images(images: Any) -> list[Pixels | Indexed]:
-    """Read the pixels of several images, at least one.
+def read_images(images: Any, in_color: bool = False) -> list[Pixels | Indexed]:
+    """Read the pixels of several images, at least one, each as ``read_image`` does.
 
     Raises:
         TypeError, ValueError: as ``read_image``; or what is given is one image.
@@ -86,7 +86,7 @@ def read_images(images: Any) -> list[Pixels | Indexed]:
         raise TypeError("one image is given where several are wanted, in a list")
     if isinstance(images, (str, bytes)) or not isinstance(images, Iterable):
         raise TypeError(f"images are several in a list, not {type(images).__name__}")
-    pictures = [read_image(image) for image in images]
+    pictures = [read_image(image, in_color) for image in images]
     if not pictures:
         raise ValueError("a palette needs at least one image")
     return pictures

@@ -19,14 +19,12 @@ from ..images.pixels import Indexed, to_channels
 from ..options import Options
 from ..spool import Change
 from ..stages import Stages
-from .choose import choose_palette
 from .cloud import Cloud
 from .dithering import AROUND, PATTERN, Ditherer
 from .gathered import GatheredFrames
 from .histogram import Histogram, number_colors
-from .indexing import arrange_entries, check_exact, fit_channels, fit_options, keep_palette
+from .indexing import arrange_entries, check_exact, choose_entries, fit_options, keep_palette
 from .loss import NO_LOSS, Comparison, Loss, color_loss
-from .pictures import make_cloud
 from .points import four_channels
 from .rate import map_rate_aware
 
@@ -98,11 +96,7 @@ def choose_frame_palettes(
 def _quantize(
     values: Histogram, mode: Mode, options: Options, stages: Stages
 ) -> list[FramePalette]:
-    with stages("histogram"):
-        channels, options = fit_channels([values.colors], mode, options)
-        shown = Histogram(to_channels(values.colors, channels), values.counts)
-        cloud = make_cloud(shown, shown.counts, options)
-    palette, _ = choose_palette(cloud, options, stages)
+    cloud, palette = choose_entries(values, mode, options, stages)
     nearest = cloud.map_nearest(palette)
     numbers = np.arange(len(palette)).astype(nearest.dtype)
     entries, renumbered = arrange_entries(mode, to_channels(palette, mode.channels), numbers)

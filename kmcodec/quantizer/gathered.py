@@ -64,7 +64,7 @@ class Form:
         """Return the form that holds values of both: this one, if it does."""
         if self.mode == other.mode and _are_equal(self.palette, other.palette):
             return self
-        mode = color_mode(self.mode, other.mode)
+        mode = color_mode(has_alpha=self.mode.has_alpha or other.mode.has_alpha)
         return self if self.palette is None and self.mode == mode else Form(mode)
 
     def indices(self, values: NDArray[np.uint8]) -> Indices:

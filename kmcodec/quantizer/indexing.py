@@ -16,9 +16,12 @@ from ..errors import QualityError
 from ..format import Indices, Mode, index_dtype
 from ..images.pixels import Indexed, Pixels, is_gray, is_opaque, to_channels
 from ..options import Options
+from ..stages import Stages
+from .choose import choose_palette
+from .cloud import Cloud
 from .histogram import Histogram
 from .loss import pixel_loss
-from .pictures import quantize_pictures
+from .pictures import make_cloud, quantize_pictures
 from .quantized import Quantized
 
 _BILEVEL: Final = ((0, 0, 0), (255, 255, 255))
@@ -47,12 +50,12 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
     if isinstance(source, Indexed):
         kept = keep_palette(source, options)
         if kept is not None:
-            return source.mode, Quantized.of_exact(kept.palette, kept.indices)
+            return kept.mode, Quantized.of_exact(kept.palette, kept.indices)
         source = Pixels(source.mode, source.palette[source.indices])
     if options.exact:
         check_exact(Histogram.of(source.pixels), options)
     mode, options = fit_options(source.mode, options)
-    quantized = _arrange(mode, source.pixels, _quantize([source.pixels], mode, options)[0])
+    quantized = _arrange(mode, source.pixels, quantize_in([source.pixels], mode, options)[0])
     if options.exact and not quantized.is_exact:
         raise QualityError("the result would not be exact")
     return mode, quantized
@@ -100,37 +103,26 @@ def arrange_entries(
     return palette, indices
 
 
-def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> list[Quantized]:
-    """Find one palette of at most ``options.colors`` entries for all pictures, and their indices.
-
-    Results and errors are those of :func:`index_picture`. Pictures are compared as RGB, or as RGBA
-    if one has alpha.
-    """
-    if options.importance is not None:
-        raise ValueError("importance is of one picture; it cannot be of several")
-    if options.exact:
-        raise ValueError("exact is of one picture; it cannot be of several")
-    pictures = [
-        source.palette[source.indices] if isinstance(source, Indexed) else source.pixels
-        for source in sources
-    ]
-    mode = color_mode(*(source.mode for source in sources))
-    return _quantize(pictures, fit_mode(mode, options), options)
+def color_mode(*, has_alpha: bool) -> Mode:
+    """Return the mode that holds the colors of several modes, with alpha if one has it."""
+    return Mode.RGBA if has_alpha else Mode.RGB
 
 
-def color_mode(*modes: Mode) -> Mode:
-    """Return the mode that holds the colors of several: RGB, or RGBA if one has alpha."""
-    return Mode.RGBA if any(mode.has_alpha for mode in modes) else Mode.RGB
+def has_own_order(mode: Mode) -> bool:
+    """Return whether a palette of this mode is the user's, duplicates and unused entries too."""
+    return mode in (Mode.P, Mode.P_ALPHA)
 
 
 def keep_palette(source: Indexed, options: Options) -> Indexed | None:
     """Return the picture with its own palette, or None if that will not do.
 
+    It will if the palette asked for begins with it: then that follows.
+
     Raises:
         QualityError: that is too long for an exact result.
     """
     if options.palette is not None:
-        return None
+        return _adopt_palette(source, options.palette, fit_mode(source.mode, options))
     if options.exact and len(source.palette) > options.colors:
         fault = f"the palette has {len(source.palette)} entries, an exact result at most"
         raise QualityError(f"{fault} {options.colors}")
@@ -138,6 +130,19 @@ def keep_palette(source: Indexed, options: Options) -> Indexed | None:
         return source
     used = Indexed(source.mode, *drop_unused(source.palette, source.indices))
     return used if len(used.palette) <= options.colors else None
+
+
+def _adopt_palette(source: Indexed, palette: NDArray[np.uint8], mode: Mode) -> Indexed | None:
+    """Return a picture of a mode with the same indices into another palette, if it has its own."""
+    if not has_own_order(mode) or not begins_with(palette, source.palette):
+        return None
+    return Indexed(mode, to_channels(palette, mode.channels), source.indices)
+
+
+def begins_with(palette: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    """Return whether the first entries of a palette, in any channels, are those of another."""
+    first = palette[: len(other)]
+    return np.array_equal(to_channels(first, 4), to_channels(other, 4))
 
 
 def fit_mode(mode: Mode, options: Options) -> Mode:
@@ -159,7 +164,7 @@ def fit_mode(mode: Mode, options: Options) -> Mode:
     return Mode.RGBA if alpha else Mode.RGB
 
 
-def _quantize(
+def quantize_in(
     pictures: Sequence[NDArray[np.uint8]], mode: Mode, options: Options
 ) -> list[Quantized]:
     """Quantize pictures in no more channels than it takes, and return results in the mode's.
@@ -188,6 +193,22 @@ def fit_channels(
         return None if values is None else to_channels(values, channels)
 
     return channels, replace(options, palette=fit(options.palette), fixed=fit(options.fixed))
+
+
+def choose_entries(
+    histogram: Histogram, mode: Mode, options: Options, stages: Stages
+) -> tuple[Cloud, NDArray[np.uint8]]:
+    """Choose the palette that ``quantize_in`` would choose for pixels of these colors.
+
+    Returns:
+        The colors as points, and the palette, in as many channels as it takes.
+    """
+    with stages("histogram"):
+        channels, options = fit_channels([histogram.colors], mode, options)
+        shown = Histogram(to_channels(histogram.colors, channels), histogram.counts)
+        cloud = make_cloud(shown, shown.counts, options)
+    palette, _ = choose_palette(cloud, options, stages)
+    return cloud, palette
 
 
 def drop_unused(palette: NDArray[np.uint8], indices: Indices) -> tuple[NDArray[np.uint8], Indices]:
