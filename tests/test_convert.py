@@ -26,7 +26,6 @@ from helpers import gradient, photo, picture
 from PIL import Image, ImageCms
 
 import kmcodec
-from kmcodec import codec
 from kmcodec.cli import convert, info
 from kmcodec.conversion import still
 

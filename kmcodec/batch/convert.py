@@ -14,7 +14,6 @@ from .batches import are_many
 from .engine import Executor
 from .manifest import Manifest
 from .names import Selection, find_pictures
-from .palette import share_palette
 from .plan import Job, Plan
 from .pool import Pool
 from .run import Leftovers, convert_pictures, digest_settings
@@ -104,6 +103,8 @@ def convert_files(
             executor = stack.enter_context(Pool(workers))
         limit = in_flight or (lambda: _AHEAD * workers)
         if one_palette:
+            from .palette import share_palette  # with the quantizer, which others do not need
+
             names = [job.task.input for job in request.jobs() if isinstance(job, Job)]
             palette = share_palette(names, settings, executor, limit)
             settings = replace(settings, options=settings.options | {"palette": palette})

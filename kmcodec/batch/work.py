@@ -1,14 +1,12 @@
 """Convert a batch of pictures: what a worker does, in whichever process it is."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from kmcodec.conversion.faults import Exit, FileError, explain
-from kmcodec.conversion.picture import convert_picture
 from kmcodec.conversion.report import Report
-from kmcodec.conversion.source import raise_limit
-from kmcodec.conversion.task import Settings
+from kmcodec.conversion.task import Settings, Task
 
 from .plan import Job
 
@@ -24,12 +22,16 @@ class Work:
 
     def __call__(self, batch: Iterable[Job]) -> list[Report]:
         """Convert all pictures of a batch; a fault of one is in its report."""
-        raise_limit(self.settings.max_pixels)
-        return [self._convert(job) for job in batch]
+        # Imported here, as whoever only sends batches needs none of what converts.
+        from kmcodec.conversion.picture import convert_picture
+        from kmcodec.conversion.source import raise_limit
 
-    def _convert(self, job: Job) -> Report:
+        raise_limit(self.settings.max_pixels)
+        return [self._convert(job, convert_picture) for job in batch]
+
+    def _convert(self, job: Job, convert: Callable[[Task, Settings], Report]) -> Report:
         try:
-            return convert_picture(job.task, self.settings)
+            return convert(job.task, self.settings)
         except BrokenPipeError:  # of standard output
             raise
         except Exception as error:  # noqa: BLE001  (a fault of ours, too, is one of this picture)

@@ -104,6 +104,11 @@ def add_coding_options(group: Any) -> None:
     add("--threads", type=int, metavar="N", help="bands coded at once (default: one a core)")
 
 
+def names_files(options: dict[str, Any]) -> bool:
+    """Return whether options have files that are to be read."""
+    return bool(_FILES & options.keys())
+
+
 def given_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options on the command line, with files by name, which are not yet read.
 

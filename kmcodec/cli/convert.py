@@ -10,7 +10,7 @@ from kmcodec.conversion.faults import STANDARD
 from kmcodec.conversion.task import Settings, Task
 
 from . import EXIT_CODES, add_common_options, run
-from .coding_options import add_coding_options, given_options
+from .coding_options import add_coding_options, given_options, names_files
 from .file_options import add_file_options, add_run_options, if_exists, split_names
 from .frame_options import add_frame_options
 from .picture_options import add_picture_options, make_settings
@@ -85,9 +85,12 @@ def make_parser() -> argparse.ArgumentParser:
 
 def convert(args: argparse.Namespace) -> int:
     """Convert as the command line says."""
-    from .option_files import read_options  # which imports the quantizer, as --help needs not
+    options = args.options
+    if names_files(options):
+        from .option_files import read_options  # with the quantizer, which others do not need
 
-    settings = make_settings(args, read_options(args.options))
+        options = read_options(options)
+    settings = make_settings(args, options)
     if is_one(args):
         return convert_one(args, settings)
     from .many import convert_many  # with processes and manifests, which one picture does not need

@@ -79,10 +79,10 @@ def traced_bytes(call: Call) -> int:
     return peak
 
 
-def resident_bytes(field: str) -> int | None:
-    """Read ``VmRSS`` or ``VmHWM``, its peak, of this process."""
+def resident_bytes(field: str, process: Path = PROCESS) -> int | None:
+    """Read ``VmRSS`` or ``VmHWM``, its peak, of a process, of this one by default."""
     try:
-        status = (PROCESS / "status").read_text()
+        status = (process / "status").read_text()
     except OSError:
         return None
     found = re.search(rf"^{field}:\s+(\d+)", status, re.MULTILINE)

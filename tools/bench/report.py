@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from . import (
     alpha,
+    batch,
     compare_tables,
     frames,
     front,
@@ -94,6 +95,11 @@ WebP look up a whole symbol. Encoding adds the search for a palette. Against los
 format: every pixel has an index, grain included, where a transform drops detail below the error
 that is allowed; `rate` wins back a part. And a photograph of more than 65536 colors can be no exact
 `.kmq` at all.""", profile.render),
+    "batch": Section("Many files", "FOLDER", """\
+Small pictures that are generated, converted by one call of `kmq-convert`, in one process and in
+two; in runs that are killed at random moments and resumed; and on a Dask cluster on this machine, a
+worker of which is killed halfway. Memory is that of the command's own process. FOLDER has a few
+PNG files, which one call converts, and one program that saves them.""", batch.render),
     "scale": Section("Growth", "", """\
 Time and memory by megapixels, colors and threads, of generated pictures.""", scale.render),
 }  # fmt: skip
