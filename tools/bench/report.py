@@ -20,6 +20,7 @@ from . import (
     sizes,
     speed,
     sprites,
+    startup,
 )
 from .rows import Part
 
@@ -96,6 +97,9 @@ that is allowed; `rate` wins back a part. And a photograph of more than 65536 co
 `.kmq` at all.""", profile.render),
     "scale": Section("Growth", "", """\
 Time and memory by megapixels, colors and threads, of generated pictures.""", scale.render),
+    "startup": Section("Starting up", "", """\
+Programs that import what they need for a picture of 8 x 8 pixels, each in a process of its own, and
+first what imports NumPy and Pillow alone.""", startup.render),
 }  # fmt: skip
 """The benches by their names in the figures, in the order of the report."""
 
