@@ -5,18 +5,21 @@ many that import ``kmcodec`` do neither.
 """
 
 import mimetypes
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from PIL import Image, ImageFile
+from PIL import Image
 
 from .format import EXTENSION, FORMAT, MAGIC, MIME_TYPE
+
+if TYPE_CHECKING:
+    from .plugin.opening import KmqImageFile
 
 
 def _accept(prefix: bytes) -> bool:
     return prefix.startswith(MAGIC)
 
 
-def _open(fp: IO[bytes], filename: str | bytes) -> ImageFile.ImageFile:
+def _open(fp: IO[bytes], filename: str | bytes) -> "KmqImageFile":
     from .plugin.opening import KmqImageFile
 
     return KmqImageFile(fp, filename)

@@ -18,7 +18,6 @@ from .coding.source import Source, open_source
 from .errors import SignatureError
 from .format import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS, Coding, Header
 from .options import Progress
-from .plugin.opening import KmqImageFile
 
 
 def load(
@@ -43,6 +42,8 @@ def load(
         KmqError: the file is damaged, of another format, or above ``max_pixels``.
         OSError: the file cannot be read.
     """
+    from .plugin.opening import KmqImageFile  # here, as info needs nothing of Pillow's
+
     with open_source(source) as stream:
         try:
             image = KmqImageFile(stream)

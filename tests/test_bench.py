@@ -803,3 +803,17 @@ def test_sheets_are_measured(tmp_path, capsys):
     left_out = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()]
     assert left_out == missing
     assert f"| {name} | 2 | 10 x 10 | " in render(part)
+
+
+def test_programs_are_started(monkeypatch):
+    """Each is run in a process of its own, and told beside the first."""
+    from bench import startup
+
+    monkeypatch.setattr(startup, "CODE", ("pass", "import kmcodec"))
+    monkeypatch.setattr(startup, "COMMANDS", ("kmq-info a.kmq",))
+    part = startup.measure(runs=1)
+    programs = [row.program for row in part["rows"]]
+    assert programs == ["pass", "import kmcodec", "kmq-info a.kmq"]
+    shown = startup.render(part)
+    assert shown.splitlines()[2].endswith("| 0 | 1.00 |")
+    assert "| `kmq-info a.kmq` | " in shown

@@ -1,7 +1,9 @@
 """The surface users rely on."""
 
 import inspect
+import os
 import pydoc
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -77,6 +79,19 @@ def test_help_tells_of_all_names():
     assert kmcodec.__version__ in text
 
 
+def test_what_is_not_compiled_is_refused_at_once(tmp_path):
+    """Importing the package fails, not its first use, and says what to do."""
+    shutil.copytree(PACKAGE, tmp_path / "kmcodec", ignore=shutil.ignore_patterns("*.so", "*.pyd"))
+    command = [sys.executable, "-P", "-c", "import kmcodec"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env=environment
+    )
+
+    assert result.returncode == 1
+    assert f"the kmcodec in {tmp_path / 'kmcodec'} is not compiled (binding of" in result.stderr
+
+
 def loaded_by(code: str) -> set[str]:
     """Run a program in an interpreter of its own, and return the modules that it has loaded."""
     program = f"import sys; {code}; print(*sys.modules, file=sys.stderr)"
@@ -132,5 +147,5 @@ def test_commands_load_what_they_need(tmp_path):
     ):
         loaded = loaded_by(f"exec({run.format(command, argument)!r})")
         assert "importlib.metadata" not in loaded
-        assert not {name.split(".")[0] for name in loaded} & {"scipy", "multiprocessing"}
+        assert not {name.split(".")[0] for name in loaded} & set(HEAVY)
         assert not ours(loaded) & unwanted, (command, argument)

@@ -6,8 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from bitarray import bitarray
-
 from kmcodec.coding.layout import Frames
 from kmcodec.coding.metadata import decode_text, pillow_info
 from kmcodec.conversion.faults import escape, plural
@@ -166,6 +164,8 @@ def palette_line(facts: Info) -> str:
 
 def first_indices(facts: Info, source: Path | bytes) -> str:
     """Show the first packed indices of row 0, bit by bit."""
+    from bitarray import bitarray  # for these bits alone
+
     bits = facts.header.bits
     if not bits:
         return "  row 0: 0 bits an index, all pixels have color 0"

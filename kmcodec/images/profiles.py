@@ -4,7 +4,7 @@ import warnings
 from io import BytesIO
 from typing import Any, Final
 
-from PIL import Image, ImageCms
+from PIL import Image
 
 _SPACE: Final = slice(16, 20)  # ICC.1, 7.2.6: data color space
 _SIGNATURE: Final = slice(36, 40)  # 7.2.9: profile file signature
@@ -43,6 +43,8 @@ def to_srgb(image: Image.Image) -> Image.Image:
     Without a profile that can be used it is converted as Pillow does, and a profile that is there
     is warned of.
     """
+    from PIL import ImageCms  # here, as few pictures have such a profile
+
     alpha = image.getchannel("A") if image.mode == "LA" else None
     colors = image.getchannel("L") if alpha else image
     profile = image.info.get("icc_profile")

@@ -21,6 +21,7 @@ from . import (
     sizes,
     speed,
     sprites,
+    startup,
 )
 from .rows import Part
 
@@ -102,6 +103,9 @@ worker of which is killed halfway. Memory is that of the command's own process. 
 PNG files, which one call converts, and one program that saves them.""", batch.render),
     "scale": Section("Growth", "", """\
 Time and memory by megapixels, colors and threads, of generated pictures.""", scale.render),
+    "startup": Section("Starting up", "", """\
+Programs that import what they need for a picture of 8 x 8 pixels, each in a process of its own, and
+first what imports NumPy and Pillow alone.""", startup.render),
 }  # fmt: skip
 """The benches by their names in the figures, in the order of the report."""
 
