@@ -68,7 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog=COMMAND,
-        usage="%(prog)s [option ...] IN [OUT]\n       %(prog)s [option ...] IN ... [--out-dir DIR]",
+        usage="%(prog)s [-h] [option ...] IN [OUT]\n       %(prog)s [option ...] IN ... [--out-dir DIR]",
         description=EXAMPLES,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

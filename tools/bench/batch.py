@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -103,7 +104,7 @@ def measure_command(what: str, files: int, command: Sequence[str]) -> Batch:
     """Run a command to its end."""
     before = getrusage(RUSAGE_CHILDREN)
     start = time.perf_counter()
-    with subprocess.Popen(command) as process:
+    with start(command) as process:
         mib = watch_memory(process)
     if process.returncode:
         sys.exit(f"kmq-bench: {what}: exit code {process.returncode}")
@@ -111,6 +112,12 @@ def measure_command(what: str, files: int, command: Sequence[str]) -> Batch:
     after = getrusage(RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Batch(what, files, seconds, used, mib, 0)
+
+
+def start(command: Sequence[str], **settings: Any) -> "subprocess.Popen[bytes]":
+    """Start a command that keeps bytecode, as it does of installed modules."""
+    env = {name: os.environ[name] for name in os.environ if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.Popen(command, env=env, **settings)
 
 
 def watch_memory(process: "subprocess.Popen[bytes]") -> float | None:
@@ -132,7 +139,7 @@ def run_killed(root: Path, files: int, kills: int, seconds: float) -> Batch:
     start = time.perf_counter()
     for _ in told(range(kills)):
         # Python's resource tracker warns of what a killed process leaves to it.
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        with start(command, stderr=subprocess.DEVNULL) as process:
             try:
                 process.wait(1 + draw.random() * 2 * seconds / kills)
             except subprocess.TimeoutExpired:
@@ -167,16 +174,16 @@ def cluster() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     with ExitStack() as stack, TemporaryDirectory(prefix="kmq-bench-") as folder:
         file = Path(folder, "scheduler.json")
 
-        def start(*arguments: str) -> "subprocess.Popen[bytes]":
+        def launch(*arguments: str) -> "subprocess.Popen[bytes]":
             command = (sys.executable, "-m", "dask", *arguments, "--scheduler-file", str(file))
-            process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            process = start(command, stderr=subprocess.DEVNULL)
             stack.callback(process.wait)
             stack.callback(process.kill)
             return process
 
-        start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        launch("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         settings = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder)
-        worker, _ = [start("worker", *settings) for _ in range(2)]
+        worker, _ = [launch("worker", *settings) for _ in range(2)]
         while not file.exists():
             time.sleep(0.1)
         yield json.loads(file.read_text())["address"], worker
@@ -189,7 +196,7 @@ def run_on_cluster(
     what = "Dask, 2 workers, 1 killed"
     command = (*COMMAND, "-q", str(root / "in"), "--out-dir", str(root / what))
     start = time.perf_counter()
-    with subprocess.Popen((*command, "--cluster", address)) as process:
+    with start((*command, "--cluster", address)) as process:
         while process.poll() is None:
             if worker.poll() is None and count_files(root / what) >= files // 2:
                 worker.kill()

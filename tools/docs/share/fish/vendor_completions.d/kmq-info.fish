@@ -51,7 +51,7 @@ function _shtab_kmq_info_using
 end
 
 set -g _shtab_kmq_info_commands 
-set -g _shtab_kmq_info_opts_with_value --max-frames --max-pixels --max-total-pixels
+set -g _shtab_kmq_info_opts_with_value --jobs --max-frames --max-pixels --max-total-pixels -j
 
 complete -c kmq-info -e
 complete -c kmq-info -f
@@ -64,7 +64,9 @@ complete -c kmq-info -n _shtab_kmq_info_using -l max-pixels -x -d 'most pixels t
 complete -c kmq-info -n _shtab_kmq_info_using -l max-frames -x -d 'most frames, 1048576 by default'
 complete -c kmq-info -n _shtab_kmq_info_using -l max-total-pixels -x -d 'most pixels of all frames, 1099511627776 by default'
 complete -c kmq-info -n _shtab_kmq_info_using -l json -d 'an array of objects, see kmcodec.cli.info_json'
+complete -c kmq-info -n _shtab_kmq_info_using -s r -l recursive -d 'show all .kmq files in directories'
+complete -c kmq-info -n _shtab_kmq_info_using -s j -l jobs -x -d 'files checked at once, in processes of their own (default: one a core)'
 complete -c kmq-info -n _shtab_kmq_info_using -s q -l quiet -d 'errors only'
 complete -c kmq-info -n _shtab_kmq_info_using -s V -l version -d 'show program'"'"'s version number and exit'
-complete -c kmq-info -n '_shtab_kmq_info_using; and test $_shtab_kmq_info_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a .kmq file; - for standard input'
+complete -c kmq-info -n '_shtab_kmq_info_using; and test $_shtab_kmq_info_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a .kmq file, or with -r a directory; - for stdin'
 
