@@ -26,6 +26,8 @@ LAYERS = [
     {"KmqImagePlugin"},
     {"files"},
     {"__init__"},
+    {"conversion"},
+    {"batch"},
     {"__main__", "cli"},
 ]
 

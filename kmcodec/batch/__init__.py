@@ -1,0 +1,1 @@
+"""Convert many files at once, here or on a cluster."""
