@@ -43,6 +43,15 @@ def test_a_stream_of_no_known_format_is_not_read_on(main, monkeypatch, capsys):
     assert "not a" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("data", [b"a", b"abc", b"BM", b"\x89PNG\r\n"])
+def test_a_stream_shorter_than_any_picture(data, monkeypatch, capsys):
+    """Pillow's plugins may fail at less than they look at, which is no picture all the same."""
+    monkeypatch.setattr(sys, "stdin", FakeStandard(data))
+
+    assert convert.main(["-", "-o", "out.kmq"]) == 3
+    assert "not an image" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("main", "start"), [(convert.main, b"\x89PNG\r\n\x1a\n"), (info.main, MAGIC)]
 )

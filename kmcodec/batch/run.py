@@ -11,7 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from kmcodec.conversion.faults import FileError
-from kmcodec.conversion.places import is_url, size_of, stat_url
+from kmcodec.conversion.places import is_url, shown, size_of, stat_url
 from kmcodec.conversion.report import Report
 from kmcodec.conversion.targets import name_of_copy
 from kmcodec.conversion.task import Settings, Task
@@ -128,9 +128,10 @@ def _pick(
             continue
         task = job.task
         assert task.output is not None
-        if job.stamp and manifest.is_done(task.input, task.output, job.stamp, _size_of(task)):
+        names = shown(task.input), shown(task.output)
+        if job.stamp and manifest.is_done(*names, job.stamp, _size_of(task)):
             aside.append(Report(task.input, task.output, "skipped", "done by an earlier run"))
-        elif manifest.begun(task.output):
+        elif manifest.begun(shown(task.output)):
             yield may_replace(job)
         else:
             yield job
@@ -138,8 +139,10 @@ def _pick(
 
 def _size_of(task: Task) -> Callable[[str], int | None]:
     """Return a function that finds the size of an output, or of the copy in its place."""
+    output = task.output
+    assert output is not None
 
-    def find(output: str) -> int | None:
+    def find(_: str) -> int | None:
         for name in (output, name_of_copy(task.input, output)):
             if (size := size_of(name)) is not None:
                 return size
@@ -150,7 +153,8 @@ def _size_of(task: Task) -> Callable[[str], int | None]:
 
 def _record(job: Job, report: Report) -> dict[str, object]:
     """Return what a manifest tells of a report, by the output that was planned."""
-    return report.as_json() | {"output": job.task.output, "stamp": job.stamp}
+    assert job.task.output is not None
+    return report.as_json() | {"output": shown(job.task.output), "stamp": job.stamp}
 
 
 def _drain(reports: list[Report]) -> Iterator[Report]:
@@ -169,7 +173,9 @@ def _begin(
     for batch in make_batches(jobs):
         new = {job for job in batch if not is_there(job)}
         if manifest:
-            manifest.begin([job.task.output for job in batch if job in new and job.task.output])
+            manifest.begin(
+                [shown(job.task.output) for job in batch if job in new and job.task.output]
+            )
         leftovers.begin(batch)
         yield tuple(may_replace(job) if job in new else job for job in batch)
 

@@ -6,7 +6,8 @@ import sys
 from collections import Counter
 from typing import TextIO
 
-from kmcodec.conversion.faults import opened, plural
+from kmcodec.conversion.faults import escape, opened, plural
+from kmcodec.conversion.places import shown
 from kmcodec.conversion.report import Report
 
 from . import tell
@@ -55,17 +56,18 @@ class Teller:
         self._count(report)
         if not self._args.quiet:
             for message in report.warnings:
-                tell(self._command, report.input, f"warning: {message}")
+                tell(self._command, shown(report.input), f"warning: {message}")
         if report.error:
-            tell(self._command, report.error["name"], report.error["message"])
+            tell(self._command, shown(report.error["name"]), report.error["message"])
         elif report.loss and not self._args.quiet:
-            tell(self._command, report.input, report.loss)
+            tell(self._command, shown(report.input), report.loss)
         if self._args.verbose and not report.error:
-            tell(self._command, report.input, report.text())
+            tell(self._command, shown(report.input), report.text())
         if self._args.json:
             print(json.dumps(report.as_json()), file=self._out, flush=True)
         elif report.status == "planned" and not self._args.quiet:
-            print(f"{report.input} -> {report.output}", file=self._out)
+            names = shown(report.input), shown(report.output or "")
+            print(" -> ".join(map(escape, names)), file=self._out)
 
     def _count(self, report: Report) -> None:
         self.code = max(self.code, report.code)

@@ -4,8 +4,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from errno import ENOENT
 from pathlib import PurePath
 from textwrap import shorten
@@ -144,7 +142,7 @@ def walk_url(
     while waiting:
         folder = waiting.pop()
         try:
-            entries = _list(root, folder)
+            entries = _list(join(root, folder[:-1]) if folder else root)
         except FileError as error:
             (on_error if folder else _raise)(error)
             continue
@@ -162,15 +160,15 @@ def walk_url(
         waiting += reversed(folders)
 
 
-def _list(root: str, folder: str) -> list[tuple[str, dict[str, Any]]]:
-    """List what is in a folder below a root: names, in their order, and what the store tells."""
-    with _explained(root):
-        store, base = _find(root)
-        path = f"{base.rstrip('/')}/{folder}".rstrip("/")
+def _list(url: str) -> list[tuple[str, dict[str, Any]]]:
+    """List what is in a directory: names, in their order, and what the store tells of each."""
+    with _explained(url):
+        store, path = _find(url)
+        path = path.rstrip("/")
         infos = store.ls(path, detail=True)
         store.invalidate_cache(path)  # or it were kept, and believed, until this process ends
         if [(info["name"], info["type"]) for info in infos] == [(path, "file")]:
-            raise FileError(Exit.FAILED, shown(root), "is a file, not a directory")
+            raise FileError(Exit.FAILED, shown(url), "is a file, not a directory")
     # What S3's own console makes a folder of is an empty file with a slash at the end.
     return sorted(
         (
@@ -229,6 +227,9 @@ def _stat(info: dict[str, Any]) -> Stat:
 
 def _seconds(time: object) -> float | None:
     """Return the seconds since 1970 of a time as any store tells it."""
+    from datetime import UTC, datetime  # these two only where there are stores
+    from email.utils import parsedate_to_datetime
+
     if isinstance(time, str):
         try:
             time = datetime.fromisoformat(time)

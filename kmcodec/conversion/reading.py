@@ -75,8 +75,9 @@ def read_stream(stream: IO[bytes], name: str, accept: Callable[[bytes], bool]) -
 def may_be_picture(start: bytes) -> bool:
     """Return whether some plugin of Pillow's may read what starts so."""
     Image.init()
-    if any(accept and accept(start[:_PREFIX_BYTES]) for _, accept in Image.OPEN.values()):
-        return True
+    prefix = start[:_PREFIX_BYTES]
+    if len(prefix) == _PREFIX_BYTES and any(a and a(prefix) for _, a in Image.OPEN.values()):
+        return True  # some fail at less, of which nothing is to come
     try:  # those that know their format by more than a prefix
         with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(start)):
             return True

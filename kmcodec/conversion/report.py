@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .faults import Exit, FileError, plural
+from .places import shown
 from .task import Task
 
 if TYPE_CHECKING:
@@ -101,16 +102,17 @@ class Report:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Return the report as values that JSON has."""
-        return asdict(self)
+        """Return the report as values that JSON has, without the passwords of URLs."""
+        output = None if self.output is None else shown(self.output)
+        return asdict(self) | {"input": shown(self.input), "output": output}
 
     def text(self) -> str:
         """Return the report as one line."""
         if self.status in ("planned", "skipped"):
-            return f"{self.status}{f': {self.reason}' if self.reason else ''} -> {self.output}"
+            return f"{self.status}{f': {self.reason}' if self.reason else ''} -> {shown(self.output or '')}"
         if self.status == "copied":
-            return f"copied, as {self.reason} -> {self.output}"
-        return f"{', '.join(self._facts())}, {self.seconds:.2f} s -> {self.output}"
+            return f"copied, as {self.reason} -> {shown(self.output or '')}"
+        return f"{', '.join(self._facts())}, {self.seconds:.2f} s -> {shown(self.output or '')}"
 
     def _facts(self) -> list[str]:
         assert self.width
