@@ -18,6 +18,9 @@ from .progress import show_stages
 from .telling import Teller, is_watched
 
 COMMAND: Final = "kmq-convert"
+USAGE: Final = """\
+%(prog)s [-h] [option ...] IN [OUT]
+       %(prog)s [option ...] IN ... [--out-dir DIR]"""
 EXAMPLES: Final = """\
 examples:
   kmq-convert photo.png                    write photo.kmq, at most 256 colors
@@ -68,7 +71,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog=COMMAND,
-        usage="%(prog)s [-h] [option ...] IN [OUT]\n       %(prog)s [option ...] IN ... [--out-dir DIR]",
+        usage=USAGE,
         description=EXAMPLES,
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

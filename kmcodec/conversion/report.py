@@ -108,11 +108,10 @@ class Report:
 
     def text(self) -> str:
         """Return the report as one line."""
-        if self.status in ("planned", "skipped"):
-            return f"{self.status}{f': {self.reason}' if self.reason else ''} -> {shown(self.output or '')}"
-        if self.status == "copied":
-            return f"copied, as {self.reason} -> {shown(self.output or '')}"
-        return f"{', '.join(self._facts())}, {self.seconds:.2f} s -> {shown(self.output or '')}"
+        text = self.status if self.reason is None else f"{self.status}: {self.reason}"
+        if self.status == "converted":
+            text = f"{', '.join(self._facts())}, {self.seconds:.2f} s"
+        return f"{text} -> {shown(self.output or '')}"
 
     def _facts(self) -> list[str]:
         assert self.width
