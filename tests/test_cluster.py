@@ -1,5 +1,6 @@
 """Test a Dask cluster as an executor: scheduler and workers are processes here."""
 
+import json
 import os
 import socket
 import socketserver
@@ -9,13 +10,16 @@ import threading
 import time
 from concurrent.futures import as_completed, wait
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from helpers import photo
+from PIL import Image
 
 import kmcodec
 from kmcodec.batch import cluster
 from kmcodec.batch.cluster import connect
+from kmcodec.cli import convert
 from kmcodec.conversion.faults import FileError
 
 
@@ -134,6 +138,33 @@ def test_all_results_arrive_though_a_worker_is_killed(processes):
         workers.submit(time.sleep, 60)  # and is not waited for
 
 
+def test_pictures_are_converted_though_a_worker_is_killed(processes, monkeypatch, capsys):
+    """All outputs are those of one process, byte for byte, and each is told once."""
+    monkeypatch.chdir(processes.folder)
+    Path("in").mkdir()
+    for seed in range(150):
+        Image.fromarray(photo(24, 24, seed)).save(f"in/{seed:03}.png")
+    assert convert.main(["-q", "-j", "1", "-r", "in", "--out-dir", "one"]) == 0
+    killed, _ = processes.add_worker("--no-nanny"), processes.add_worker("--no-nanny")
+
+    def kill_one():
+        wait_for(lambda: len(list(Path("two").glob("*.kmq"))) >= 20)
+        killed.kill()
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    arguments = ["-r", "in", "--out-dir", "two", "--cluster", processes.address, "--json"]
+    assert convert.main(arguments) == 0
+    killer.join()
+
+    shown = capsys.readouterr()
+    assert "150 files: 150 converted" in shown.err
+    assert len({json.loads(line)["output"] for line in shown.out.splitlines()}) == 150
+    names = sorted(path.name for path in Path("two").iterdir())
+    assert names == sorted(path.name for path in Path("one").iterdir())
+    assert all(Path("one", name).read_bytes() == Path("two", name).read_bytes() for name in names)
+
+
 @pytest.mark.slow
 def test_work_that_kills_its_workers_is_given_up(processes):
     """Its future has an error, after a few workers, and the others go on."""
@@ -153,6 +184,7 @@ def test_a_scheduler_that_is_lost_breaks_the_executor_quietly(processes):
         import sys, time
         from concurrent.futures import BrokenExecutor, CancelledError
         from kmcodec.batch.cluster import connect
+from kmcodec.cli import convert
 
         with connect(sys.argv[1]) as workers:
             future = workers.submit(time.sleep, 100)

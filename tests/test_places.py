@@ -7,16 +7,18 @@ import sys
 import threading
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
 import boto3
 import fsspec
 import pytest
-from commands import posix
+from commands import posix, same
 from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
+from kmcodec.cli import convert, info
 from kmcodec.conversion import reading
 from kmcodec.conversion.faults import Exit, FileError
 from kmcodec.conversion.places import (
@@ -100,6 +102,40 @@ def web(a_picture):
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def check_trees(root, monkeypatch, folder, a_picture):
+    """Convert a tree to a store, within it, and back, and see that nothing is converted twice."""
+    monkeypatch.chdir(folder)
+    for name in ("in/a.png", "in/b c/\u00e9.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(a_picture[0])
+    Path("in/bad.png").write_bytes(b"junk")
+    packed, png = ["--coding", "packed"], ["--to", "png"]
+    assert convert.main([*packed, "-r", "in", "--out-dir", f"{root}/out"]) == 3
+    assert [name for name, _ in walk_url(f"{root}/out")] == ["a.kmq", "b c/\u00e9.kmq"]
+    with open_url(f"{root}/out/a.kmq") as file:
+        assert file.read() == a_picture[1]
+    assert convert.main([*png, "-r", f"{root}/out", "--out-dir", f"{root}/back"]) == 0
+    assert convert.main([*png, "-r", f"{root}/out", "--out-dir", "back"]) == 0
+    assert same("back/b c/\u00e9.png", "in/a.png")
+    assert convert.main([*png, "-r", f"{root}/out", "--out-dir", "back"]) == 4
+    again = [*packed, "-q", "-r", "in", "--exclude", "bad*", "--out-dir", f"{root}/out"]
+    assert convert.main(again) == 4
+    assert convert.main([*again, "--if-exists", "skip"]) == 0
+    assert convert.main([f"{root}/back/a.png", f"{root}/one.kmq"]) == 0
+    assert info.main(["--check", f"{root}/one.kmq"]) == 0
+    assert info.main([f"{root}/none.kmq"]) == 1
+
+
+def test_trees_in_s3_are_converted(s3, monkeypatch, tmp_path, a_picture):
+    """They are read and written by workers as by anybody else."""
+    check_trees(s3, monkeypatch, tmp_path, a_picture)
+
+
+def test_trees_in_memory_are_converted(memory, monkeypatch, tmp_path, a_picture):
+    """They are in this process, and so is the work."""
+    check_trees(memory, monkeypatch, tmp_path, a_picture)
 
 
 def put_object(key, data):
