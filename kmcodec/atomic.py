@@ -87,6 +87,11 @@ def is_own_name(path: str | os.PathLike[str]) -> bool:
     return not descriptor and (os.path.isfile(target) or not os.path.exists(target))  # noqa: PTH110, PTH113
 
 
+def is_descriptor(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path, or what it links to, names a descriptor of this process."""
+    return _resolve(path)[1] is not None
+
+
 def _resolve(path: str | os.PathLike[str]) -> tuple[Path, re.Match[str] | None]:
     """Follow links to the name of a file itself, or of a descriptor, which is not resolved.
 

@@ -137,6 +137,7 @@ def info(
     max_pixels: int | None = MAX_PIXELS,
     max_frames: int | None = MAX_FRAMES,
     max_total_pixels: int | None = MAX_TOTAL_PIXELS,
+    threads: int | None = None,
 ) -> Info:
     """Read a file's head, which is verified, and the lengths of its bands, which are not read.
 
@@ -148,6 +149,7 @@ def info(
         max_pixels: largest width times height to check; None for any.
         max_frames: most frames to check; None for any.
         max_total_pixels: most pixels of all frames to check; None for any.
+        threads: bands checked at once; None for one a core.
 
     Raises:
         KmqError: the file is damaged, of another format, or to be checked and above a limit.
@@ -156,7 +158,7 @@ def info(
         parts = find_frames(stream, head) if head.animation else find_bands(stream, head)
         if check:
             check_frame_limits(head, max_frames, max_total_pixels)
-            check_parts(stream, head, parts)
+            check_parts(stream, head, parts, threads)
     sections = Sections(head.sections, parts)
     size = parts.offsets[-1]
     return Info(head.header, head.metadata, head.palette, sections, size, head.animation)

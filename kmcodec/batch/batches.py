@@ -1,13 +1,23 @@
 """Put files together to batches, each much more work than it is to send it."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
-
-from .plan import Job
+from typing import Final, Protocol, TypeVar
 
 _MOST_FILES: Final = 32
 _MOST_BYTES: Final = 1 << 19
 """Where a batch ends: it takes half a second or so."""
+
+
+class Sized(Protocol):
+    """What there is to do with a file."""
+
+    @property
+    def bytes(self) -> int:
+        """The size of the file."""
+        ...
+
+
+Job = TypeVar("Job", bound=Sized)
 
 
 def are_many(sizes: Iterable[int]) -> bool:

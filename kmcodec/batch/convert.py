@@ -13,14 +13,13 @@ from kmcodec.workers import count_workers
 from .batches import are_many
 from .engine import Executor
 from .manifest import Manifest
-from .names import Selection, find_pictures
+from .names import Selection, find_pictures, is_of_one_process
 from .plan import Job, Plan
 from .pool import Pool
 from .run import Leftovers, convert_pictures, digest_settings
 
 _AHEAD: Final = 3  # batches that wait or are worked at, for each worker
 _MOST_WORKERS: Final = 1024
-_OF_ONE_PROCESS: Final = "memory://"
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,6 @@ def convert_files(
 
 def _are_many(request: Request) -> bool:
     """Return whether files are worth processes of their own, which share no memory."""
-    names = (*request.names, request.out_dir or "")
-    if any(name.startswith(_OF_ONE_PROCESS) for name in names):
+    if any(map(is_of_one_process, (*request.names, request.out_dir or ""))):
         return False
     return are_many(job.bytes for job in request.jobs() if isinstance(job, Job))

@@ -10,10 +10,14 @@ from typing import IO, Final, NamedTuple
 
 from PIL import Image
 
+from kmcodec.atomic import is_descriptor
 from kmcodec.conversion.faults import STANDARD, Exit, FileError, explain
 from kmcodec.conversion.places import is_url, join, local_path, stat_url, walk_url
 from kmcodec.format import FORMAT
 from kmcodec.images.formats import named_format
+
+_OF_SYSTEM: Final = ("/dev/", "/proc/")
+"""Where descriptors have names."""
 
 Stamp = tuple[int | None, int | float | str | None]
 """The size of a file, and when it was changed, or what else tells its versions apart."""
@@ -31,6 +35,11 @@ class Found(NamedTuple):
     name: str
     relative: str
     stamp: Stamp | None
+
+    @property
+    def bytes(self) -> int:
+        """The size of the file; 0 if that cannot be told."""
+        return self.stamp[0] or 0 if self.stamp else 0
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,13 @@ def _match(names: Iterable[str], patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
+def is_of_one_process(name: str) -> bool:
+    """Return whether a name means something to this process alone: a descriptor, or memory."""
+    if is_url(name):
+        return name.lower().startswith("memory://")
+    return name == STANDARD or (name.startswith(_OF_SYSTEM) and is_descriptor(name))
+
+
 def find_pictures(
     names: Iterable[str], selection: Selection, recursive: bool, mirrored: bool
 ) -> Iterator[Found | FileError]:
@@ -79,7 +95,11 @@ def find_pictures(
         mirrored: whether relative names keep their directories, as those of lists do.
     """
     for name in names:
-        place = local_path(name)
+        try:
+            place = local_path(name)
+        except FileError as error:
+            yield error
+            continue
         if place == STANDARD:
             yield FileError(Exit.USAGE, name, "is one picture, which goes to one OUT")
         elif is_url(place):
@@ -112,8 +132,12 @@ def _find_tree(root: str, selection: Selection) -> Iterator[Found | FileError]:
         yield found
     if found is None:
         others = not selection.of_kmq and any(walk(root, replace(selection, of_kmq=True)))
-        hint = "; --to png converts its .kmq files" if others else ""
-        yield FileError(Exit.FAILED, root, f"has no picture to convert{hint}")
+        yield _tell_none(root, selection, "; --to png converts its .kmq files" if others else "")
+
+
+def _tell_none(root: str, selection: Selection, hint: str = "") -> FileError:
+    wanted = ".kmq file" if selection.of_kmq else "picture to convert"
+    return FileError(Exit.FAILED, root, f"has no {wanted}{hint}")
 
 
 def _find_url(url: str, selection: Selection, recursive: bool) -> Iterator[Found | FileError]:
@@ -122,17 +146,25 @@ def _find_url(url: str, selection: Selection, recursive: bool) -> Iterator[Found
         if known is not None:
             yield Found(url, url.rstrip("/").rpartition("/")[2], (known.size, known.stamp))
         elif recursive:
-            faults: list[FileError] = []
-            for relative, known in walk_url(url, faults.append):
-                yield from faults
-                faults.clear()
-                if selection.takes(relative):
-                    yield Found(join(url, relative), relative, (known.size, known.stamp))
-            yield from faults
+            found = None
+            for found in _walk_url(url, selection):
+                yield found
+            if found is None:
+                yield _tell_none(url, selection)
         else:
             yield FileError(Exit.FAILED, url, "no such file")
     except FileError as error:
         yield error
+
+
+def _walk_url(url: str, selection: Selection) -> Iterator[Found | FileError]:
+    faults: list[FileError] = []
+    for relative, known in walk_url(url, faults.append):
+        yield from faults
+        faults.clear()
+        if selection.takes(relative):
+            yield Found(join(url, relative), relative, (known.size, known.stamp))
+    yield from faults
 
 
 def walk(root: str, selection: Selection) -> Iterator[Found | FileError]:

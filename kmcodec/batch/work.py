@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from kmcodec.conversion.faults import Exit, FileError, explain
+from kmcodec.conversion.faults import explain, explain_loss
 from kmcodec.conversion.report import Report
 from kmcodec.conversion.task import Settings, Task
 
 from .plan import Job
-
-_KILLED: Final = {"BrokenProcessPool", "KilledWorker"}
-"""What executors call it that a worker was lost."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,4 @@ class Work:
 
 def report_loss(job: Job, error: BaseException) -> Report:
     """Report a picture whose worker was lost with it, again and alone."""
-    fault = "its process was ended, twice, as by a shortage of memory"
-    if isinstance(error, Exception) and type(error).__name__ not in _KILLED:
-        fault = str(error) or type(error).__name__
-    return Report.failed(job.task, FileError(Exit.FAILED, job.task.input, fault))
+    return Report.failed(job.task, explain_loss(error, job.task.input))

@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import kmcodec
 from kmcodec.conversion.faults import Exit, FileError, escape, explain
+from kmcodec.conversion.places import shown
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -20,7 +21,7 @@ exit codes:
   1    a file cannot be read or written, is too large, or a format cannot hold it
   2    wrong usage
   3    damaged, or not a file of a known format
-  4    refused: the output exists, or is the input (kmq-convert)
+  4    refused: an output exists, or is an input; a link leads out of a directory
   99   the least quality asked for takes more colors (kmq-convert)
   130  interrupted (129 hung up, 143 terminated)
   141  the reader of standard output has gone
@@ -33,7 +34,7 @@ _STANDARD_ERROR: Final = 2
 
 def tell(command: str, name: str, message: str) -> None:
     """Write one line about a file to standard error, if anybody listens."""
-    tell_all(command, f"{escape(name)}: {escape(message)}")
+    tell_all(command, f"{escape(shown(name))}: {escape(shown(message))}")
 
 
 def tell_all(command: str, message: str) -> None:
@@ -81,6 +82,13 @@ def run(command: str, work: Callable[[], int]) -> int:
         _discard(sys.stdout)
         fault = explain(error, "standard output")
         tell(command, fault.name, str(fault))
+        return Exit.FAILED
+    except RuntimeError as error:
+        from concurrent.futures import BrokenExecutor  # imported by now, if it is one
+
+        if not isinstance(error, BrokenExecutor):
+            raise
+        tell_all(command, escape(shown(str(error))))
         return Exit.FAILED
     return code
 

@@ -1,10 +1,9 @@
 """Show what is in .kmq files, down to every bit: the command ``kmq-info``."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Final
@@ -18,9 +17,8 @@ from . import EXIT_CODES, add_common_options, run, tell
 from .file_options import MOST_JOBS
 from .frame_options import number_from
 from .inspection import Inspected, Inspection, inspect_files
+from .kmq_files import are_worth_it, find_files
 
-_FEW: Final = 100
-_FEW_BYTES: Final = 1 << 20
 _AHEAD: Final = 3  # batches that wait or are worked at, for each worker
 COMMAND: Final = "kmq-info"
 EXAMPLES: Final = """\
@@ -38,7 +36,10 @@ Show what is in .kmq files. Only heads and band lengths are read, unless --check
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show all files, and return the worst exit code of any."""
-    args = make_parser().parse_args(argv)
+    parser = make_parser()
+    args = parser.parse_args(argv)
+    if "" in args.files:
+        parser.error("a name is empty")
     return run(COMMAND, lambda: show_files(args))
 
 
@@ -96,17 +97,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def are_worth_it(names: Iterable[str]) -> bool:
-    """Return whether files are so many, or large, that more processes are sooner done."""
-    total = 0
-    for count, name in enumerate(names, 1):
-        with suppress(OSError, ValueError):
-            total += os.path.getsize(name)  # noqa: PTH202
-        if count > 1 and (count > _FEW or total > _FEW_BYTES):
-            return True
-    return False
-
-
 def count(text: str) -> int:
     """Return the number of an argument."""
     number = int(text)
@@ -122,29 +112,16 @@ def show_files(args: argparse.Namespace) -> int:
     totals = Totals()
     workers = args.jobs or count_workers(None, MOST_JOBS)
     with ExitStack() as stack:
-        executor = None
-        if args.check and workers > 1 and are_worth_it(find_files(args)):
+        executor, inspection = None, Inspection(args)
+        if args.check and workers > 1 and are_worth_it(args.files, recursive=args.recursive):
             executor = stack.enter_context(Pool(workers))
-        found = inspect_files(find_files(args), Inspection(args), executor, _AHEAD * workers)
+            inspection = Inspection(args, threads=1)  # each worker has one core
+        files = find_files(args.files, recursive=args.recursive)
+        found = inspect_files(files, inspection, executor, _AHEAD * workers)
         (show_json if args.json else show_text)(totals.count(stack.enter_context(closing(found))))
     if totals.files > 1 and not (args.json or args.quiet):
         print(totals.text())
     return totals.code
-
-
-def find_files(args: argparse.Namespace) -> Iterator[str]:
-    """Yield the names of files, of a directory those of all .kmq files in it."""
-    if not args.recursive:
-        yield from args.files
-        return
-    from kmcodec.batch.names import Selection, find_pictures
-
-    for name in args.files:
-        if os.path.isdir(name):  # noqa: PTH112
-            found = find_pictures([name], Selection(of_kmq=True), recursive=True, mirrored=False)
-            yield from (file.name for file in found)  # an error names one that cannot be read
-        else:
-            yield name
 
 
 def show_text(found: Iterable[Inspected]) -> None:

@@ -3,8 +3,9 @@
 ``--json`` writes an array of one object a file, in the order of the command line::
 
     schema_version  2; another number if the meaning of a key changes
-    file            the name as given
-    error           null, or {type, message, field, offset}; the keys below are then missing
+    file            the name as given, or found in a tree; without the passwords of a URL
+    error           null, or {type, code, message, field, offset}; the keys below are then missing.
+                    type is that of the exception, code what the command exits with
     file_bytes      size of the file
     header          {magic, version, coding, mode, flags, width, height, color_count, band_rows};
                     magic in hexadecimal, coding and mode by name, flags an array of names
@@ -26,6 +27,8 @@
 
 from typing import Any, Final
 
+from kmcodec.conversion.faults import FileError
+from kmcodec.conversion.places import shown
 from kmcodec.errors import KmqError
 from kmcodec.files import Info
 from kmcodec.format import MAGIC, VERSION, Flags
@@ -39,7 +42,7 @@ def json_object(name: str, facts: Info, checked: bool) -> dict[str, Any]:
     header = facts.header
     return {
         "schema_version": SCHEMA_VERSION,
-        "file": name,
+        "file": shown(name),
         "error": None,
         "file_bytes": facts.file_bytes,
         "header": {
@@ -78,14 +81,15 @@ def frames(facts: Info) -> dict[str, Any] | None:
     }
 
 
-def json_error(name: str, error: Exception) -> dict[str, Any]:
-    """Describe a file that cannot be shown."""
+def json_error(name: str, error: Exception, fault: FileError) -> dict[str, Any]:
+    """Describe a file that cannot be shown: the error, and what is told of it."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "file": name,
+        "file": shown(name),
         "error": {
             "type": type(error).__name__,
-            "message": str(error),
+            "code": int(fault.code),
+            "message": str(fault),
             "field": error.field if isinstance(error, KmqError) else None,
             "offset": error.offset if isinstance(error, KmqError) else None,
         },

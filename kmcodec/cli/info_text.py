@@ -9,6 +9,7 @@ from typing import Final
 from kmcodec.coding.layout import Frames
 from kmcodec.coding.metadata import decode_text, pillow_info
 from kmcodec.conversion.faults import escape, plural
+from kmcodec.conversion.places import shown
 from kmcodec.files import Info
 from kmcodec.format import FIELDS, MAGIC, VERSION, Coding, Flags
 
@@ -22,7 +23,7 @@ def text_lines(
     name: str, facts: Info, source: Path | bytes, args: argparse.Namespace
 ) -> Iterator[str]:
     """Yield the lines that are printed of a file."""
-    yield f"{escape(name)}: {summary(facts)}{', OK' if args.check else ''}"
+    yield f"{escape(shown(name))}: {summary(facts)}{', OK' if args.check else ''}"
     if args.verbose:
         yield from field_lines(facts)
         yield from section_lines(facts)

@@ -9,6 +9,8 @@ from kmcodec.errors import LimitError
 
 STANDARD: Final = "-"
 """The name of standard input and output."""
+_KILLED: Final = {"BrokenProcessPool", "KilledWorker"}
+"""What executors call it that a worker was lost."""
 
 
 class Exit(IntEnum):
@@ -49,6 +51,13 @@ def explain(error: Exception, name: str) -> FileError:
     if isinstance(error, OSError) and error.strerror:
         return FileError(Exit.FAILED, name, error.strerror)
     return FileError(Exit.DAMAGED, name, str(error) or type(error).__name__)
+
+
+def explain_loss(error: BaseException, name: str) -> FileError:
+    """Turn what an executor raised into what to tell of a file whose work failed there, alone."""
+    if isinstance(error, Exception) and type(error).__name__ not in _KILLED:
+        return FileError(Exit.FAILED, name, str(error) or type(error).__name__)
+    return FileError(Exit.FAILED, name, "its process was ended, twice, as by a shortage of memory")
 
 
 def opened(stream: TextIO | None) -> TextIO:

@@ -8,7 +8,6 @@ from errno import ENOENT
 from pathlib import PurePath
 from textwrap import shorten
 from typing import IO, Any, Final, NamedTuple, NoReturn
-from urllib.parse import unquote
 
 from .faults import Exit, FileError, explain
 from .reading import may_be_picture, read_stream
@@ -52,6 +51,8 @@ def local_path(name: str) -> str:
     scheme, rest = _split(name)
     if scheme not in _LOCAL:
         return name
+    from urllib.parse import unquote  # slow to import, seldom needed
+
     host, slash, path = rest.partition("/")
     if host.lower() not in {"", "localhost"} or not slash:
         fault = f"a URL of a local file has three slashes, as in {scheme}:///home/me/a.png"
