@@ -294,3 +294,15 @@ def test_frames_are_checked_up_to_a_limit(limit, most, fault):
         kmcodec.info(FRAMES, check=True, **{limit: most - 1})
     with pytest.raises(TypeError, match=limit):
         kmcodec.info(FRAMES, check=True, **{limit: "many"})
+
+
+@pytest.mark.parametrize("data", [FRAMES, kmcodec.encode(picture(40, 30, 4), band_rows=10)])
+def test_files_are_checked_by_as_many_threads_as_wanted(data):
+    """The facts are the same, and so is the first fault."""
+    assert kmcodec.info(data, check=True, threads=1) == kmcodec.info(data, check=True, threads=3)
+    damaged = data[:-6] + bytes([data[-6] ^ 1]) + data[-5:]
+    for threads in (1, 3):
+        with pytest.raises(kmcodec.ChecksumError):
+            kmcodec.info(damaged, check=True, threads=threads)
+    with pytest.raises(ValueError, match="threads"):
+        kmcodec.info(data, check=True, threads=0)

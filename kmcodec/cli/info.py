@@ -27,7 +27,7 @@ examples:
   kmq-info -v a.kmq        every header field, section, frames and the arithmetic of bits
   kmq-info --check *.kmq   verify every checksum and index
   kmq-info --json a.kmq    the same facts for programs
-  kmq-info -r --check art  the same of a tree, on all cores
+  kmq-info -r --check art  verify all .kmq files in a tree, on all cores
   kmq-info - < a.kmq       from a pipe
 
 Show what is in .kmq files. Only heads and band lengths are read, unless --check is given.
@@ -57,7 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
         "files",
         metavar="FILE",
         nargs="+",
-        help="a .kmq file, or with -r a directory; - for stdin",
+        help="a .kmq file or URL, or with -r a directory; - for stdin",
     )
     add("-v", "--verbose", action="store_true", help="all fields, sections, metadata, first bits")
     add("--palette", action="store_true", help="list all colors")
