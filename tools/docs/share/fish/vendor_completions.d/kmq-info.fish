@@ -68,5 +68,5 @@ complete -c kmq-info -n _shtab_kmq_info_using -s r -l recursive -d 'show all .km
 complete -c kmq-info -n _shtab_kmq_info_using -s j -l jobs -x -d 'files checked at once, in processes of their own (default: one a core)'
 complete -c kmq-info -n _shtab_kmq_info_using -s q -l quiet -d 'errors only'
 complete -c kmq-info -n _shtab_kmq_info_using -s V -l version -d 'show program'"'"'s version number and exit'
-complete -c kmq-info -n '_shtab_kmq_info_using; and test $_shtab_kmq_info_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a .kmq file, or with -r a directory; - for stdin'
+complete -c kmq-info -n '_shtab_kmq_info_using; and test $_shtab_kmq_info_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a .kmq file or URL, or with -r a directory; - for stdin'
 
