@@ -47,6 +47,19 @@ def test_tile_set(tmp_path, run_example):
     assert palettes[0] == palettes[1]
 
 
+def test_pack_tree(tmp_path, run_example):
+    """All pictures are converted once, and those that are new the next time."""
+    (tmp_path / "art" / "in").mkdir(parents=True)
+    printed = []
+    for name in ("a.png", "in/b.png"):
+        Image.fromarray(photo(30, 20)).save(tmp_path / "art" / name)
+        arguments = 12, tmp_path / "art", tmp_path / "packed"
+        printed.append(run_example("pack_tree.py", *arguments))
+
+    assert printed == ["1 converted\n", "1 converted, 1 skipped\n"]
+    assert len(kmcodec.info(tmp_path / "packed" / "in" / "b.kmq").palette) == 12
+
+
 @pytest.mark.filterwarnings("ignore")  # peers may warn of what is theirs
 def test_instead_of_others(tmp_path, run_example):
     """Each peer that is installed is beside kmcodec, which is nearer than Pillow."""

@@ -95,6 +95,7 @@ def convert_files(
         BrokenExecutor: the executor has ended.
     """
     settings = settings or Settings()
+    settings = replace(settings, make_parents=request.out_dir is not None)
     workers = jobs or count_workers(None, _MOST_WORKERS)
     with ExitStack() as stack:
         leftovers = stack.enter_context(Leftovers())

@@ -91,7 +91,6 @@ def make_settings(args: argparse.Namespace, options: dict[str, Any]) -> Settings
         preserve_times=args.preserve_times,
         max_pixels=args.max_pixels,
         dry_run=args.dry_run,
-        make_parents=args.out_dir is not None,
     )
 
 

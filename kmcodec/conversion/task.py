@@ -47,8 +47,10 @@ class Settings:
         max_pixels: most pixels of a picture; None for Pillow's limit.
         dry_run: whether to tell what would be done, and do nothing.
         describe_loss: whether to count what colors are lost.
-        make_parents: whether directories are made that the output is to be in.
-        run: what the names of temporary files begin with, so that leftovers can be found.
+        make_parents: whether directories are made that the output is to be in; of many files, if
+            they have a directory for outputs.
+        run: what the names of temporary files begin with, so that leftovers can be found; of many
+            files, an id of the run.
     """
 
     options: dict[str, Any] = field(default_factory=dict)
