@@ -1,6 +1,7 @@
 """Man pages and completions: they name what the parsers have, and shells take them."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -139,3 +140,13 @@ def test_stale_files_are_told_and_written_anew(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 3
     assert run().returncode == run("--check").returncode == 0
     assert not strange.exists()
+
+
+def test_readme_names_options_that_exist() -> None:
+    """What README says of many files are command lines that both parsers take."""
+    readme = (TOOLS.parent / "README.md").read_text("utf-8")
+    lines = re.findall(r"^kmq-.*", readme, re.MULTILINE)
+    assert len(lines) >= 5
+    for line in lines:
+        command, *words = shlex.split(line, comments=True)
+        PARSERS[command].parse_args(words)
