@@ -106,7 +106,7 @@ def test_what_is_no_regular_file():
     found, faults = find("pipe.png", "link.png", "/dev/null", "/dev/full")
 
     assert not found
-    assert {fault for fault in faults.values()} == {
+    assert set(faults.values()) == {
         (Exit.USAGE, "is no regular file, so it is converted alone, to one OUT")
     }
     assert len(faults) == 4
@@ -156,7 +156,7 @@ def test_names_that_are_no_text():
     try:
         assert os.fsencode(found_in(os.fsdecode(b"in\xff"))[0]) == b"\xfe.png"
     finally:
-        os.remove(name)
+        Path(name).unlink()
 
 
 def test_what_is_passed_over():
@@ -339,7 +339,7 @@ def test_names_of_lists_that_have_no_place(name, place, monkeypatch):
 @pytest.mark.parametrize("size", [1, 2, 5, 1 << 16])
 @pytest.mark.parametrize("separator", [b"\n", b"\0"])
 def test_lists(size, separator, monkeypatch):
-    """Names are read whatever pieces they come in; empty ones are none, and the last may be open."""
+    """Names are read in whatever pieces they come; none is empty, and the last may be open."""
     monkeypatch.setattr("kmcodec.batch.names._PIECE_BYTES", max(size, 16))
     names = [b"a.png", b"", b"-f", b" b c ", b"\xff\xfe", "ä".encode(), b"x" * 16, b"", b"last"]
     expected = [os.fsdecode(name) for name in names if name]
