@@ -138,6 +138,42 @@ def test_what_was_begun_is_known_until_it_is_finished(path):
         assert [manifest.begun(f"{name}.kmq") for name in "abcd"] == [False, True, False, False]
 
 
+def test_an_output_is_known_though_its_input_has_changed(path):
+    """What an earlier run has made may be replaced; what somebody else has put there may not."""
+    with resumed(path) as manifest:
+        manifest.finish([report("a"), report("b"), report("c", status="skipped", bytes=None)])
+        manifest.finish([report("b", status="failed", bytes=None, stamp=[9, 9])])
+    with resumed(path) as manifest:
+        for name in "ab":
+            assert not is_done(manifest, name, stamp=(1, 2))
+            assert manifest.made(name, f"{name}.kmq", lambda _: 77)
+            assert not manifest.made(name, f"{name}.kmq", lambda _: 78)
+            assert not manifest.made(name, f"{name}.kmq", lambda _: None)
+        assert not manifest.made("c", "c.kmq", lambda _: 77)
+        assert not manifest.made("a", "b.kmq", lambda _: 77)
+
+
+def test_what_would_be_larger_is_done(path):
+    """Its input was encoded to find that, which is not done again while there is no output."""
+    with resumed(path) as manifest:
+        manifest.finish([report("a", status="skipped", bytes=None, larger=True)])
+    with resumed(path) as manifest:
+        assert is_done(manifest, "a", size=None)
+        assert not is_done(manifest, "a", size=77)
+        assert not is_done(manifest, "a", stamp=(1, 2), size=None)
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 29) - 1, (1 << 30) - 1, 1 << 30, 1 << 60])
+def test_sizes_of_outputs(path, size):
+    """Of any size an output is known again, and not taken for one of another."""
+    with resumed(path) as manifest:
+        manifest.finish([report("a", bytes=size)])
+    with resumed(path) as manifest:
+        assert is_done(manifest, "a", size=size)
+        assert manifest.made("a", "a.kmq", lambda _: size)
+        assert not any(is_done(manifest, "a", size=other) for other in (size + 1, None))
+
+
 def test_runs_are_told_apart(path):
     """Each has an identity, and knows those before it."""
     runs = []

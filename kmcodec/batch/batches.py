@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol, TypeVar
 
-_MOST_FILES: Final = 32
+MOST_FILES: Final = 32
 _MOST_BYTES: Final = 1 << 19
 """Where a batch ends: it takes half a second or so."""
 
@@ -25,12 +25,12 @@ def are_many(sizes: Iterable[int]) -> bool:
     total = 0
     for count, size in enumerate(sizes, 1):
         total += size
-        if count > _MOST_FILES or total > _MOST_BYTES:
+        if count > MOST_FILES or (count > 1 and total > _MOST_BYTES):
             return True
     return False
 
 
-def make_batches(jobs: Iterable[Job | None]) -> Iterator[tuple[Job, ...]]:
+def make_batches(jobs: Iterable[Job | None], most: int = MOST_FILES) -> Iterator[tuple[Job, ...]]:
     """Put jobs together, so many files or bytes at a time; at None one ends."""
     batch: list[Job] = []
     size = 0
@@ -38,7 +38,7 @@ def make_batches(jobs: Iterable[Job | None]) -> Iterator[tuple[Job, ...]]:
         if job:
             batch.append(job)
             size += job.bytes
-        if not job or len(batch) >= _MOST_FILES or size >= _MOST_BYTES:
+        if not job or len(batch) >= most or size >= _MOST_BYTES:
             yield tuple(batch)
             batch, size = [], 0
     if batch:

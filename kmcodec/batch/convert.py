@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from kmcodec.conversion.faults import FileError
@@ -32,7 +33,7 @@ class Request:
         include: patterns as of a shell, one of which names or relative paths in directories have to
             match; none for all.
         exclude: patterns, none of which these may match.
-        mirrored: whether a relative name keeps its directories below ``out_dir``.
+        mirrored: whether a relative name keeps its directories below ``out_dir``, if there is one.
         out_dir: a directory or URL where outputs go; None for beside each input.
         suffix: what takes the place of the input's extension; None for that of the format.
         to: the format as an extension; None for .kmq, and .png for .kmq files.
@@ -53,13 +54,25 @@ class Request:
         """Count the inputs."""
         return sum(1 for _ in self.jobs())
 
-    def jobs(self) -> Iterator[Job | FileError]:
-        """Yield what is to be done, and an error for what cannot be."""
-        plan = Plan(self.out_dir, self.suffix, self.to, self.if_exists, self.names)
+    def jobs(self, *, copies: bool = False) -> Iterator[Job | FileError]:
+        """Yield what is to be done, and an error for what cannot be.
+
+        Args:
+            copies: whether inputs may be copied to where their outputs would be.
+        """
+        plan = Plan(
+            out_dir=self.out_dir,
+            suffix=self.suffix,
+            to=self.to,
+            if_exists=self.if_exists,
+            inputs=self.names,
+            recursive=self.recursive,
+            copies=copies,
+        )
         of_kmq = not plan.makes_kmq
         selection = Selection(of_kmq, tuple(self.include), tuple(self.exclude), self.out_dir)
-        found = find_pictures(self.names, selection, self.recursive, self.mirrored)
-        return plan.jobs(found)
+        mirrored = self.mirrored and self.out_dir is not None
+        return plan.jobs(find_pictures(self.names, selection, self.recursive, mirrored))
 
 
 def convert_files(
@@ -91,23 +104,28 @@ def convert_files(
         resume: whether what an earlier run has recorded there is not done again.
 
     Raises:
+        ValueError: there is nothing to resume without a manifest.
         FileError: the manifest cannot be used.
         BrokenExecutor: the executor has ended.
     """
+    if resume and manifest is None:
+        raise ValueError("resume takes a manifest")
     settings = settings or Settings()
     settings = replace(settings, make_parents=request.out_dir is not None)
+    planned = partial(request.jobs, copies=settings.if_larger == "copy")
     workers = jobs or count_workers(None, _MOST_WORKERS)
     with ExitStack() as stack:
         leftovers = stack.enter_context(Leftovers())
         if executor is None and workers > 1 and not settings.dry_run and _are_many(request):
-            executor = stack.enter_context(Pool(workers))
+            executor = stack.enter_context(Pool(workers, on_end=leftovers.remove))
         limit = in_flight or (lambda: _AHEAD * workers)
-        if one_palette:
+        if one_palette and not settings.dry_run:
             from .palette import share_palette  # with the quantizer, which others do not need
 
-            names = [job.task.input for job in request.jobs() if isinstance(job, Job)]
+            names = [job.task.input for job in planned() if isinstance(job, Job)]
             palette = share_palette(names, settings, executor, limit)
-            settings = replace(settings, options=settings.options | {"palette": palette})
+            if palette is not None:
+                settings = replace(settings, options=settings.options | {"palette": palette})
         digest = digest_settings(settings)
         if executor is not None:  # each worker has one core
             settings = replace(settings, options={"threads": 1} | settings.options)
@@ -116,7 +134,7 @@ def convert_files(
             record = stack.enter_context(Manifest.open(manifest, digest, resume=resume))
             leftovers.runs = record.runs
         yield from convert_pictures(
-            request.jobs(), settings, executor, leftovers, in_flight=limit, manifest=record
+            planned(), settings, executor, leftovers, in_flight=limit, manifest=record
         )
 
 

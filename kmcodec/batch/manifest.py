@@ -26,6 +26,8 @@ _LONGEST_LINE: Final = 1 << 26
 
 _SYNC_SECONDS: Final = 1.0
 _SPARE_BITS: Final = 4  # of a digest: integers of 60 bits take the least memory
+_SIZE_BITS: Final = 30  # and so do those of 90
+_SIZE_MASK: Final = (1 << _SIZE_BITS) - 1
 
 
 class Manifest:
@@ -89,7 +91,15 @@ class Manifest:
             size_of: returns the bytes that an output has now, or None if it is not there.
         """
         done = self._done.get(self._digest(source, output))
-        return done is not None and done == self._digest(source, output, *stamp, size_of(output))
+        return done is not None and done == self._state(stamp, size_of(output))
+
+    def made(self, source: str, output: str, size_of: Callable[[str], int | None]) -> bool:
+        """Return whether an output is the one that an earlier run has made, as far as sizes tell.
+
+        Its input may have been changed since. Arguments are those of ``is_done``.
+        """
+        done = self._done.get(self._digest(source, output))
+        return done is not None and done & _SIZE_MASK == _size_bits(size_of(output))
 
     def begun(self, output: str) -> bool:
         """Return whether an earlier run was about to make this output, and never told the end."""
@@ -170,10 +180,13 @@ class Manifest:
         self._begun.discard(self._digest(output))
         match report:
             case {"status": "converted" | "copied", "bytes": int(size), "stamp": [*stamp]}:
-                done = self._digest(source, output, *stamp, size)
-                self._done[self._digest(source, output)] = done
-            case {"status": "failed"}:
-                self._done.pop(self._digest(source, output), None)
+                self._done[self._digest(source, output)] = self._state(stamp, size)
+            case {"status": "skipped", "larger": True, "stamp": [*stamp]}:  # so there is none
+                self._done[self._digest(source, output)] = self._state(stamp, None)
+            case {"status": "failed"}:  # to be done again, but what was made before is there
+                known = self._digest(source, output)
+                if known in self._done:
+                    self._done[known] &= _SIZE_MASK
 
     def _start(self, settings: str) -> None:
         """Record that this run begins."""
@@ -206,9 +219,18 @@ class Manifest:
             raise explain(error, self._path) from None
         self._synced = time.monotonic()
 
+    def _state(self, stamp: Iterable[object], size: int | None) -> int:
+        """Return what an input and the size of its output are known by."""
+        return self._digest(*stamp) << _SIZE_BITS | _size_bits(size)
+
     def _digest(self, *parts: object) -> int:
         digest = blake2b(repr(parts).encode(), digest_size=8, key=self._key).digest()
         return int.from_bytes(digest) >> _SPARE_BITS
+
+
+def _size_bits(size: int | None) -> int:
+    """Return what tells a size from others near it, and from none, which is 0."""
+    return 0 if size is None else (2 * size + 1) & _SIZE_MASK
 
 
 def remove_leftovers(directory: str | os.PathLike[str], runs: Collection[str]) -> None:

@@ -18,6 +18,7 @@ from kmcodec.images.formats import named_format
 
 _OF_SYSTEM: Final = ("/dev/", "/proc/")
 """Where descriptors have names."""
+_ALONE: Final = "is no regular file, so it is converted alone, to one OUT"
 
 Stamp = tuple[int | None, int | float | str | None]
 """The size of a file, and when it was changed, or what else tells its versions apart."""
@@ -101,7 +102,7 @@ def find_pictures(
             yield error
             continue
         if place == STANDARD:
-            yield FileError(Exit.USAGE, name, "is one picture, which goes to one OUT")
+            yield FileError(Exit.USAGE, name, _ALONE)
         elif is_url(place):
             yield from _find_url(place, selection, recursive)
         elif recursive and os.path.isdir(place):  # noqa: PTH112
@@ -118,6 +119,8 @@ def _find_file(name: str, mirrored: bool) -> Found | FileError:
         return explain(error, name)
     if stat.S_ISDIR(found.st_mode):
         return FileError(Exit.USAGE, name, "is a directory; -r converts the pictures in it")
+    if not stat.S_ISREG(found.st_mode):
+        return FileError(Exit.USAGE, name, _ALONE)
     if mirrored:
         relative = os.path.normpath(name)
         if os.path.isabs(name) or ".." in Path(name).parts:  # noqa: PTH117
@@ -192,7 +195,7 @@ def walk(root: str, selection: Selection) -> Iterator[Found | FileError]:
             if entry.is_dir(follow_symlinks=False):
                 if not _is_same(entry.path, selection.avoid):
                     inner.append(relative)
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and os.path.isdir(entry.path):  # noqa: PTH112  (a circle is none)
                 fault = "is a link to a directory, which is not followed"
                 yield FileError(Exit.REFUSED, entry.path, fault)
             elif selection.takes(relative):
@@ -204,15 +207,19 @@ def _take(entry: os.DirEntry[str], relative: str, top: str) -> Iterator[Found | 
     try:
         if entry.is_symlink() and not _is_within(os.path.realpath(entry.path), top):
             yield FileError(Exit.REFUSED, entry.path, "is a link that leads out of the tree")
-        elif entry.is_file() or entry.is_symlink():
-            found = entry.stat()  # which tells of a link that leads nowhere
+            return
+        found = entry.stat()  # which tells of a link that leads nowhere
+        if stat.S_ISREG(found.st_mode):
             yield Found(entry.path, relative, (found.st_size, found.st_mtime_ns))
     except OSError as error:
         yield explain(error, entry.path)
 
 
 def _is_within(path: str, top: str) -> bool:
-    return os.path.commonpath((top, path)) == top
+    try:
+        return os.path.commonpath((top, path)) == top
+    except ValueError:  # they are on two drives
+        return False
 
 
 def _is_same(folder: str, other: str | None) -> bool:
@@ -226,10 +233,16 @@ _PIECE_BYTES: Final = 1 << 16
 
 
 def read_names(file: IO[bytes], separator: bytes) -> Iterator[str]:
-    """Yield the names in a list, each ended by a newline or a NUL; none is empty."""
+    """Yield the names in a list, each ended by a newline or a NUL; none is empty.
+
+    Raises:
+        ValueError: one is longer than any, so this is no list, and not read to its end.
+    """
     rest = b""
     while piece := file.read(_PIECE_BYTES):
         *names, rest = (rest + piece).split(separator)
+        if len(rest) > _PIECE_BYTES:
+            raise ValueError(f"has a name of more than {_PIECE_BYTES:,} bytes")
         yield from (os.fsdecode(name) for name in names if name)
     if rest:
         yield os.fsdecode(rest)

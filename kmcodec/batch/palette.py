@@ -39,10 +39,10 @@ def share_palette(
     settings: Settings,
     executor: Executor | None,
     in_flight: Callable[[], int],
-) -> NDArray[np.uint8]:
+) -> NDArray[np.uint8] | None:
     """Choose the palette that all files are to have: (K, 3) or (K, 4) uint8.
 
-    Files that cannot be read are passed over; converting them will tell.
+    Files that cannot be read are passed over; converting them will tell. It is None if all are.
 
     Args:
         names: of the files.
@@ -51,7 +51,7 @@ def share_palette(
         in_flight: tells how many batches may wait or be worked at.
 
     Raises:
-        FileError: no file can be read, or no palette can be chosen.
+        FileError: no palette can be chosen.
     """
     remaining = iter(names)
     batches = iter(lambda: tuple(islice(remaining, _BATCH)), ())
@@ -59,6 +59,8 @@ def share_palette(
     outcomes = run_batches(work, batches, executor, in_flight=in_flight, lost=report_loss)
     try:
         colors = merge_colors(colors for _, results in outcomes for colors, _ in results)
+        if not len(colors.histogram.colors):
+            return None
         return choose_shared_palette(colors, settings.options.get("colors", 256), settings.options)
     except QualityError as error:
         raise FileError(Exit.QUALITY, "all inputs", str(error)) from error

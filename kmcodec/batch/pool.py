@@ -31,8 +31,14 @@ class Pool:
     closed, and when the caller's process ends, even if that is killed.
     """
 
-    def __init__(self, jobs: int) -> None:
-        """Make a pool of up to so many processes."""
+    def __init__(self, jobs: int, on_end: Callable[[], object] = lambda: None) -> None:
+        """Make a pool.
+
+        Args:
+            jobs: most processes.
+            on_end: called whenever all processes have been ended, some maybe in their work.
+        """
+        self._on_end = on_end
         self._jobs = min(jobs, _MOST_JOBS)
         self._executor: ProcessPoolExecutor | None = None
         self._processes: list[BaseProcess] = []
@@ -75,6 +81,7 @@ class Pool:
         for process in processes:
             process.join(max(0, deadline - time.monotonic()))
         self._processes.clear()
+        self._on_end()
 
     def close(self) -> None:
         """End all processes for good."""

@@ -16,7 +16,7 @@ from kmcodec.conversion.report import Report
 from kmcodec.conversion.targets import name_of_copy
 from kmcodec.conversion.task import Settings, Task
 
-from .batches import make_batches
+from .batches import MOST_FILES, make_batches
 from .engine import Executor, run_batches
 from .manifest import Manifest, remove_leftovers
 from .plan import Job
@@ -25,7 +25,15 @@ from .work import Work, report_loss
 Batch = tuple[Job, ...]
 
 _OF_THE_RUN: Final = frozenset(
-    {"options", "option progress", "option threads", "dry_run", "describe_loss", "run"}
+    {
+        "options",
+        "option progress",
+        "option threads",
+        "max_pixels",
+        "dry_run",
+        "describe_loss",
+        "run",
+    }
 )
 """What may differ between runs that make the same outputs."""
 _MOST_ASIDE: Final = 1000
@@ -71,13 +79,17 @@ class Leftovers:
 
     def __exit__(self, *_: object) -> None:
         """Remove them."""
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove those of this run, while nobody writes."""
         for folder in self._begun:
             remove_leftovers(folder, [self.run])
 
 
 def _folders(batch: Batch) -> Iterator[str]:
     names = (job.task.output for job in batch)
-    return (os.path.dirname(name) for name in names if name and not is_url(name))  # noqa: PTH120
+    return (os.path.dirname(name) or "." for name in names if name and not is_url(name))  # noqa: PTH120
 
 
 def convert_pictures(
@@ -102,7 +114,8 @@ def convert_pictures(
     aside: list[Report] = []
     jobs = _pick(planned, manifest, aside)
     work = Work(replace(settings, run=f"{leftovers.run}-"))
-    batches = _begin(jobs, manifest, leftovers)
+    most = MOST_FILES if executor else 1  # what is not sent is told of one by one
+    batches = _begin(make_batches(jobs, most), manifest, leftovers)
     outcomes = run_batches(work, batches, executor, in_flight=in_flight, lost=report_loss)
     for batch, reports in outcomes:
         if manifest:
@@ -129,9 +142,10 @@ def _pick(
         task = job.task
         assert task.output is not None
         names = shown(task.input), shown(task.output)
-        if job.stamp and manifest.is_done(*names, job.stamp, _size_of(task)):
+        size_of_made = _size_of(task)
+        if job.stamp and manifest.is_done(*names, job.stamp, size_of_made):
             aside.append(Report(task.input, task.output, "skipped", "done by an earlier run"))
-        elif manifest.begun(shown(task.output)):
+        elif manifest.begun(names[1]) or manifest.made(*names, size_of_made):
             yield may_replace(job)
         else:
             yield job
@@ -143,10 +157,9 @@ def _size_of(task: Task) -> Callable[[str], int | None]:
     assert output is not None
 
     def find(_: str) -> int | None:
-        for name in (output, name_of_copy(task.input, output)):
-            if (size := size_of(name)) is not None:
-                return size
-        return None
+        copy = name_of_copy(task.input, output)
+        size = size_of(output)
+        return size_of(copy) if size is None and copy != task.input else size
 
     return find
 
@@ -163,14 +176,14 @@ def _drain(reports: list[Report]) -> Iterator[Report]:
 
 
 def _begin(
-    jobs: Iterable[Job | None], manifest: Manifest | None, leftovers: Leftovers
+    batches: Iterable[Batch], manifest: Manifest | None, leftovers: Leftovers
 ) -> Iterator[Batch]:
     """Yield batches, and remember that they are begun.
 
     An output that is not there yet may be replaced from now on, as a worker can be lost after it
     has written it, and before it has told.
     """
-    for batch in make_batches(jobs):
+    for batch in batches:
         new = {job for job in batch if not is_there(job)}
         if manifest:
             manifest.begin(

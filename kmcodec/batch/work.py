@@ -28,8 +28,6 @@ class Work:
     def _convert(self, job: Job, convert: Callable[[Task, Settings], Report]) -> Report:
         try:
             return convert(job.task, self.settings)
-        except BrokenPipeError:  # of standard output
-            raise
         except Exception as error:  # noqa: BLE001  (a fault of ours, too, is one of this picture)
             return Report.failed(job.task, explain(error, job.task.input))
 

@@ -64,7 +64,7 @@ def _convert(task: Task, settings: Settings) -> Report:
         try:
             return _write(source, file, settings, replace(report, format=target_format))
         except LargerError as error:
-            report = replace(report, reason=str(error))
+            report = replace(report, reason=str(error), larger=True)
     return copy_input(task, settings, report) if settings.if_larger == "copy" else report
 
 

@@ -50,7 +50,7 @@ class Report:
         frames: how many.
         input_bytes: of the input.
         bytes: of the output.
-        larger: whether the output has more bytes than the input.
+        larger: whether the output has more bytes than the input, or would have had.
         colors: of a .kmq, as the next two; None for other formats.
         psnr: in dB; None if exact, too.
         exact: whether nothing was lost.
