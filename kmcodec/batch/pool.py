@@ -72,14 +72,15 @@ class Pool:
     def renew(self) -> None:
         """End all processes; others are started when needed."""
         executor, self._executor = self._executor, None
-        if executor:  # told first, so that it does not take their end for a fault
-            executor.shutdown(wait=False, cancel_futures=True)
+        ending = Thread(target=_shut_down, args=(executor,), daemon=True)
+        ending.start()  # first, so that the executor does not take their end for a fault
         processes = [process for process in self._processes if process.is_alive()]
         for process in processes:
             process.kill()
         deadline = time.monotonic() + _PATIENCE
         for process in processes:
             process.join(max(0, deadline - time.monotonic()))
+        ending.join(max(0, deadline - time.monotonic()))
         self._processes.clear()
         self._on_end()
 
@@ -103,6 +104,12 @@ class Pool:
 
         self._executor = ProcessPoolExecutor(self._jobs, Context(), initializer=_prepare)
         return self._executor
+
+
+def _shut_down(executor: ProcessPoolExecutor | None) -> None:
+    """Wait until an executor has shut down: Python 3.11 may fail if it exits meanwhile."""
+    if executor:
+        executor.shutdown(cancel_futures=True)
 
 
 @contextmanager
