@@ -157,6 +157,16 @@ def test_an_output_is_looked_for_where_that_matters(if_exists):
     assert not is_there(may_replace(job("a.png", "old", if_exists=if_exists)))
 
 
+def test_the_place_of_a_copy_is_looked_at_too():
+    """But the input is not in its own place."""
+    Path("sub").mkdir()
+    Path("sub/a.png").write_bytes(b"old")
+    assert is_there(job("a.png", "sub/a.kmq"), copies=True)
+    assert not is_there(job("a.png", "sub/a.kmq"))
+    for output in ("b.kmq", "./b.kmq", "sub/../b.kmq"):
+        assert not is_there(job("a.png", output), copies=True)
+
+
 def test_a_second_run_does_only_what_is_left(executor):
     """What is done is skipped, and what has failed is tried again."""
     copies("b.png", "bad.png")

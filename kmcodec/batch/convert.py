@@ -110,8 +110,7 @@ def convert_files(
     """
     if resume and manifest is None:
         raise ValueError("resume takes a manifest")
-    settings = settings or Settings()
-    settings = replace(settings, make_parents=request.out_dir is not None)
+    settings = replace(settings or Settings(), make_parents=request.out_dir is not None)
     planned = partial(request.jobs, copies=settings.if_larger == "copy")
     workers = jobs or count_workers(None, _MOST_WORKERS)
     with ExitStack() as stack:
@@ -123,9 +122,7 @@ def convert_files(
             from .palette import share_palette  # with the quantizer, which others do not need
 
             names = [job.task.input for job in planned() if isinstance(job, Job)]
-            palette = share_palette(names, settings, executor, limit)
-            if palette is not None:
-                settings = replace(settings, options=settings.options | {"palette": palette})
+            settings = share_palette(names, settings, executor, limit)
         digest = digest_settings(settings)
         if executor is not None:  # each worker has one core
             settings = replace(settings, options={"threads": 1} | settings.options)

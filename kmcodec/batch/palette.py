@@ -1,7 +1,7 @@
 """Choose one palette for many files: gather their colors in parts, merge these, and choose once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -26,6 +26,9 @@ from .engine import Executor, run_batches
 _OF_EACH: Final = {"exact", "dither", "dithering", "rate", "coding", "slack", "band_rows"}
 """Options that say how each picture is shown in the palette, and coded."""
 
+_OF_THE_CHOICE: Final = {"fixed", "psnr"}
+"""Options that are met by the palette, and not to be met again by each picture."""
+
 Gathered = tuple[SharedColors, list[FileError]]
 """Colors of files, and what is wrong with those that are left out."""
 
@@ -39,10 +42,10 @@ def share_palette(
     settings: Settings,
     executor: Executor | None,
     in_flight: Callable[[], int],
-) -> NDArray[np.uint8] | None:
-    """Choose the palette that all files are to have: (K, 3) or (K, 4) uint8.
+) -> Settings:
+    """Return settings with a palette, chosen for the colors of all files.
 
-    Files that cannot be read are passed over; converting them will tell. It is None if all are.
+    Files that cannot be read are passed over; converting them will tell. If all are, there is none.
 
     Args:
         names: of the files.
@@ -57,16 +60,19 @@ def share_palette(
     batches = iter(lambda: tuple(islice(remaining, _BATCH)), ())
     work = Gathering(settings.frames, settings.max_pixels)
     outcomes = run_batches(work, batches, executor, in_flight=in_flight, lost=report_loss)
+    options = settings.options
     try:
         colors = merge_colors(colors for _, results in outcomes for colors, _ in results)
         if not len(colors.histogram.colors):
-            return None
-        return choose_shared_palette(colors, settings.options.get("colors", 256), settings.options)
+            return settings
+        palette = choose_shared_palette(colors, options.get("colors", 256), options)
     except QualityError as error:
         raise FileError(Exit.QUALITY, "all inputs", str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
         fault = str(error) or "not enough memory"
         raise FileError(Exit.FAILED, "all inputs", fault) from error
+    others = {name: options[name] for name in options if name not in _OF_THE_CHOICE}
+    return replace(settings, options={**others, "palette": palette})
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from kmcodec.conversion.faults import FileError
 from kmcodec.conversion.places import is_url, shown, size_of, stat_url
 from kmcodec.conversion.report import Report
-from kmcodec.conversion.targets import name_of_copy
+from kmcodec.conversion.targets import is_same, name_of_copy
 from kmcodec.conversion.task import Settings, Task
 
 from .batches import MOST_FILES, make_batches
@@ -115,7 +115,8 @@ def convert_pictures(
     jobs = _pick(planned, manifest, aside)
     work = Work(replace(settings, run=f"{leftovers.run}-"))
     most = MOST_FILES if executor else 1  # what is not sent is told of one by one
-    batches = _begin(make_batches(jobs, most), manifest, leftovers)
+    copies = settings.if_larger == "copy"
+    batches = _begin(make_batches(jobs, most), copies, manifest, leftovers)
     outcomes = run_batches(work, batches, executor, in_flight=in_flight, lost=report_loss)
     for batch, reports in outcomes:
         if manifest:
@@ -176,7 +177,7 @@ def _drain(reports: list[Report]) -> Iterator[Report]:
 
 
 def _begin(
-    batches: Iterable[Batch], manifest: Manifest | None, leftovers: Leftovers
+    batches: Iterable[Batch], copies: bool, manifest: Manifest | None, leftovers: Leftovers
 ) -> Iterator[Batch]:
     """Yield batches, and remember that they are begun.
 
@@ -184,7 +185,7 @@ def _begin(
     has written it, and before it has told.
     """
     for batch in batches:
-        new = {job for job in batch if not is_there(job)}
+        new = {job for job in batch if not is_there(job, copies=copies)}
         if manifest:
             manifest.begin(
                 [shown(job.task.output) for job in batch if job in new and job.task.output]
@@ -193,14 +194,19 @@ def _begin(
         yield tuple(may_replace(job) if job in new else job for job in batch)
 
 
-def is_there(job: Job) -> bool:
-    """Return whether an output exists, where that matters."""
-    output = job.task.output
-    if output is None or job.task.if_exists == "overwrite":
+def is_there(job: Job, *, copies: bool = False) -> bool:
+    """Return whether an output exists, or what a copy would replace, where that matters."""
+    task = job.task
+    if task.output is None or task.if_exists == "overwrite":
         return False
-    if is_url(output):
-        return stat_url(output) is not None
-    return os.path.lexists(output)
+    if _is_taken(task.output):
+        return True
+    copy = name_of_copy(task.input, task.output)
+    return copies and _is_taken(copy) and not is_same(task.input, copy)
+
+
+def _is_taken(name: str) -> bool:
+    return stat_url(name) is not None if is_url(name) else os.path.lexists(name)
 
 
 def may_replace(job: Job) -> Job:
