@@ -305,6 +305,17 @@ def test_one_palette(options):
     assert contents("again") == contents("out")
 
 
+def test_one_palette_for_files_that_are_kmq():
+    """They are encoded again, as no other format is made of them."""
+    convert("in", recursive=True, out_dir="packed")
+    names = [f"packed/{name}.kmq" for name in TREE]
+    statuses = convert(*names, "in/a.png", out_dir="out", suffix="-9.kmq", one_palette=True)
+
+    taken = ("failed", 4)
+    assert statuses == dict.fromkeys(names, CONVERTED) | {"in/a.png": taken}
+    assert len(palettes("out")) == 1
+
+
 def test_one_palette_of_nothing():
     """Where no file can be read, each is told."""
     Path("bad.png").write_bytes(b"bad")

@@ -9,6 +9,7 @@ from typing import Final
 from kmcodec.conversion.faults import FileError
 from kmcodec.conversion.report import Report
 from kmcodec.conversion.task import IfExists, Settings
+from kmcodec.format import EXTENSION
 from kmcodec.workers import count_workers
 
 from .batches import are_many
@@ -94,7 +95,8 @@ def convert_files(
     Args:
         request: which files, and to where.
         settings: how.
-        one_palette: whether all get the same palette, chosen once for the colors of all.
+        one_palette: whether all are .kmq files of the same palette, chosen once for the colors of
+            all.
         executor: where, as of ``concurrent.futures``: its workers read and write the same files.
             None for processes of its own, or for this one where files are few.
         in_flight: tells how many batches may wait or be worked at by ``executor``; None for three
@@ -110,6 +112,8 @@ def convert_files(
     """
     if resume and manifest is None:
         raise ValueError("resume takes a manifest")
+    if one_palette and request.to is None:
+        request = replace(request, to=EXTENSION)
     settings = replace(settings or Settings(), make_parents=request.out_dir is not None)
     planned = partial(request.jobs, copies=settings.if_larger == "copy")
     workers = jobs or count_workers(None, _MOST_WORKERS)

@@ -11,7 +11,7 @@ from kmcodec.conversion.task import Settings, Task
 
 from . import EXIT_CODES, add_common_options, run
 from .coding_options import add_coding_options, given_options, names_files
-from .file_options import add_file_options, add_run_options, if_exists, split_names
+from .file_options import add_file_options, add_run_options, has_set, if_exists, split_names
 from .frame_options import add_frame_options
 from .picture_options import add_picture_options, make_settings
 from .progress import show_stages
@@ -94,18 +94,11 @@ def convert(args: argparse.Namespace) -> int:
 
         options = read_options(options)
     settings = make_settings(args, options)
-    if is_one(args):
+    if len(args.names) == 1 and not has_set(args):
         return convert_one(args, settings)
     from .many import convert_many  # with processes and manifests, which one picture does not need
 
     return convert_many(COMMAND, args, settings)
-
-
-def is_one(args: argparse.Namespace) -> bool:
-    """Return whether there is one input, whose content may say what it is converted to."""
-    wanted = (args.recursive, args.files_from, args.out_dir, args.ext, args.one_palette)
-    of_runs = (args.manifest, args.cluster)
-    return len(args.names) == 1 and not any((*wanted, *of_runs))
 
 
 def convert_one(args: argparse.Namespace, settings: Settings) -> int:

@@ -26,7 +26,11 @@ def add_file_options(parser: argparse.ArgumentParser) -> None:
     )
     add("-o", "--output", metavar="OUT", help="the one output, whatever its name; - for stdout")
     add("--to", metavar="FORMAT", help="format of outputs as an extension (default kmq, or png)")
-    add("--ext", metavar="SUFFIX", help="what outputs end with in place of the input's extension")
+    add(
+        "--ext",
+        metavar="SUFFIX",
+        help="what outputs end with in place of the input's extension, as --ext=-16.kmq",
+    )
     add("-f", "--force", action="store_true", help="the same as --if-exists overwrite")
     add(
         "--if-exists",
@@ -112,16 +116,29 @@ def split_names(args: argparse.Namespace) -> tuple[list[str], str | None]:
         raise ValueError(
             "--one-palette is chosen, so --palette and --palette-from do not go with it"
         )
+    formats = {named_format(f"a.{given}") for given in (args.to, args.ext) if given}
+    if args.one_palette and formats - {FORMAT, None}:
+        raise ValueError("--one-palette is for KMQ output only")
     if args.null and args.files_from is None:
         raise ValueError("-0 is for --files-from")
+    if (args.include or args.exclude) and not args.recursive:
+        raise ValueError("--include and --exclude choose of directories, so they take -r")
+    if args.ext and set(args.ext) & {"/", os.sep, "\0"}:
+        raise ValueError(f"--ext is the end of a name, and not {args.ext!r}")
     if not names and args.files_from is None:
         raise ValueError("the following arguments are required: IN")
-    is_many = args.recursive or args.files_from or args.out_dir or args.ext
+    is_many = has_set(args)
     if output is None and not is_many and len(names) == 2 and is_output(*names):
         return names[:1], names[1]
     if output is not None and (is_many or len(names) > 1):
         raise ValueError("one output (-o) takes one input; --out-dir takes several")
     return names, output
+
+
+def has_set(args: argparse.Namespace) -> bool:
+    """Return whether options say that names are those of a set of inputs, be it of one."""
+    of_names = (args.recursive, args.files_from, args.out_dir, args.ext)
+    return any((*of_names, args.one_palette, args.manifest, args.cluster))
 
 
 def is_output(first: str, second: str) -> bool:

@@ -47,6 +47,11 @@ class Teller:
         self._input_bytes = self._output_bytes = 0
 
     @property
+    def count(self) -> int:
+        """How many files it has told of."""
+        return self._counts.total()
+
+    @property
     def saved(self) -> int:
         """How many bytes less outputs have than inputs."""
         return self._input_bytes - self._output_bytes
@@ -76,17 +81,17 @@ class Teller:
             self._input_bytes += report.input_bytes or 0
             self._output_bytes += report.bytes or 0
 
-    def summary(self, seconds: float, *, ended: bool = True) -> str:
-        """Return what became of all files as one line."""
+    def summary(self, seconds: float, end: str = "") -> str:
+        """Return what became of all files as one line, and what has ended the run early."""
         counts = [
             f"{self._counts[status]:,} {status}" for status in _STATUSES if self._counts[status]
         ]
-        parts = [", ".join(counts) or "no files"]
+        parts = [", ".join(counts)] if counts else []
         if self._input_bytes:
             share = 100 * self._output_bytes / self._input_bytes
             parts.append(f"{self._input_bytes:,} to {self._output_bytes:,} bytes ({share:.1f} %)")
-        parts.append(f"{seconds:.1f} s" + ("" if ended else ", interrupted"))
-        return f"{plural(self._counts.total(), 'file')}: {'; '.join(parts)}"
+        parts.append(f"{seconds:.1f} s{f', {end}' if end else ''}")
+        return f"{plural(self.count, 'file')}: {'; '.join(parts)}"
 
 
 _STATUSES = ("converted", "copied", "planned", "skipped", "failed")
