@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kmcodec.conversion.faults import explain
+from kmcodec.conversion.faults import Exit, FileError, explain
 from kmcodec.conversion.task import Settings
-from kmcodec.format import MAX_PIXELS, METADATA_NAMES
+from kmcodec.format import MAX_METADATA_BYTES, MAX_PIXELS, METADATA_NAMES
 
 from .coding_options import parse_color
 from .frame_options import number_from
@@ -57,9 +57,9 @@ def parse_keep(text: str) -> frozenset[str]:
     if text in ("all", "none"):
         return frozenset(METADATA_NAMES if text == "all" else ())
     names = frozenset(text.replace("-", "_").split(","))
-    if unknown := sorted(names - frozenset(METADATA_NAMES)):
-        known = ", ".join(METADATA_NAMES)
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not all, none, nor of {known}")
+    if names - frozenset(METADATA_NAMES):
+        known = ",".join(METADATA_NAMES)
+        raise argparse.ArgumentTypeError(f"{text!r} is not all, none, nor a part of {known}")
     return names
 
 
@@ -95,12 +95,30 @@ def make_settings(args: argparse.Namespace, options: dict[str, Any]) -> Settings
 
 
 def read_metadata(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the metadata that is given."""
+    """Return the metadata that is given.
+
+    Raises:
+        FileError: a file of it cannot be read.
+    """
     given = {name: getattr(args, name) for name in METADATA_NAMES}
     for name in _FILES:
         if given[name] is not None:
-            try:
-                given[name] = Path(given[name]).read_bytes()
-            except (OSError, ValueError) as error:
-                raise explain(error, given[name]) from error
+            given[name] = read_section(given[name])
     return {name: value for name, value in given.items() if value is not None}
+
+
+def read_section(name: str) -> bytes:
+    """Read a file of metadata, to no more than a .kmq takes.
+
+    Raises:
+        FileError: it cannot be read, or is longer.
+    """
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(MAX_METADATA_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise explain(error, name) from error
+    if len(data) > MAX_METADATA_BYTES:
+        fault = f"is longer than the {MAX_METADATA_BYTES:,} bytes that metadata may have"
+        raise FileError(Exit.FAILED, name, fault)
+    return data
