@@ -21,8 +21,8 @@ def show_stages(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]
 
         def show(stage: str, done: int, total: int) -> None:
             if (bar.desc, bar.total) != (stage, total):
-                bar.reset(total)
                 bar.set_description_str(stage, refresh=False)
+                bar.reset(total)
             bar.update(done - bar.n)
 
         yield show
