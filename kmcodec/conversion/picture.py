@@ -39,11 +39,14 @@ _COPY_BYTES: Final = 1 << 20
 def convert_picture(task: Task, settings: Settings) -> Report:
     """Convert a picture, and report what became of it, a failure too."""
     start = time.perf_counter()
+    times = times_of(task.input) if settings.preserve_times else None
     with hear_warnings() as heard:
         try:
             report = _convert(task, settings)
         except FileError as error:
             report = Report.failed(task, error)
+    if times and report.output and report.status in ("converted", "copied"):
+        set_times(report.output, times)
     return replace(report, warnings=tuple(heard), seconds=time.perf_counter() - start)
 
 
@@ -83,8 +86,6 @@ def _write(source: Source, file: IO[bytes] | None, settings: Settings, report: R
     else:
         most = None if settings.if_larger == "keep" else source.input_bytes
         size = write_output(pieces, output, most, settings.run)
-    if settings.preserve_times:
-        copy_times(source.name, output)
     loss = None
     if settings.describe_loss and shown and not shown.is_exact:
         keep_hidden = settings.options.get("keep_hidden", False)
@@ -136,11 +137,22 @@ def make_parents(output: str) -> None:
         raise explain(error, str(parent)) from error
 
 
-def copy_times(name: str, output: str) -> None:
-    """Give a file the times of access and change of another, where both are files."""
-    with suppress(OSError):  # of what is no file there is no time
-        times = os.stat(name)  # noqa: PTH116  (which takes any name)
-        os.utime(output, ns=(times.st_atime_ns, times.st_mtime_ns))
+def times_of(name: str) -> tuple[int, int] | None:
+    """Return when a file was read and changed, to the nanosecond; None for what is no file."""
+    if name == STANDARD:
+        return None
+    try:
+        found = os.stat(local_path(name))  # noqa: PTH116  (which takes any name)
+    except (OSError, ValueError, FileError):
+        return None
+    return found.st_atime_ns, found.st_mtime_ns
+
+
+def set_times(output: str, times: tuple[int, int]) -> None:
+    """Give an output times, where it is a file."""
+    if output != STANDARD:
+        with suppress(OSError):
+            os.utime(output, ns=times)
 
 
 def copy_input(task: Task, settings: Settings, report: Report) -> Report:
@@ -156,6 +168,4 @@ def copy_input(task: Task, settings: Settings, report: Report) -> Report:
         make_parents(copy)
     with open_url(task.input) if is_url(task.input) else open_input(task.input) as file:
         write_output(iter(lambda: file.read(_COPY_BYTES), b""), copy, None, settings.run)
-    if settings.preserve_times:
-        copy_times(task.input, copy)
     return replace(report, output=copy, status="copied", bytes=report.input_bytes)
