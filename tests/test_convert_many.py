@@ -407,8 +407,9 @@ def test_a_full_standard_error():
 def slow():
     """Make pictures that take long, and return a way to start the command for them."""
     Path("slow").mkdir()
-    for number in range(8):
-        Image.fromarray(photo(700, 700, number)).save(f"slow/{number}.bmp")
+    Image.fromarray(photo(700, 700)).save("slow/0.bmp")
+    for number in range(1, 5):
+        Path(f"slow/{number}.bmp").write_bytes(Path("slow/0.bmp").read_bytes())
     started = []
 
     def start(*arguments):

@@ -73,7 +73,7 @@ def test_more_is_told_if_asked_for(capsys):
     assert lines[3:] == [
         "cmd: a.png: 4x3 RGB to KMQ of 250 bytes, 694.4 % of 24 bits a pixel, 5 colors, "
         "PSNR 40.00 dB, 1.00 s -> a.kmq",
-        "cmd: b.png: copied, as larger -> x/b.png",
+        "cmd: b.png: copied: larger -> x/b.png",
         "cmd: c.png: skipped: exists -> c.kmq",
         "cmd: e.kmq: no",
     ]

@@ -34,6 +34,7 @@ examples:
   kmq-convert --fps 12 frames/ walk.kmq    pictures in a directory, by the numbers in their names
   kmq-convert - --to png < a.kmq > a.png   from and to a pipe
   kmq-convert *.png                        each to a .kmq beside it, on all cores
+  kmq-convert -k 16 --ext=-16.kmq *.png    each to a file of its name and -16.kmq
   kmq-convert -r art --out-dir packed      a tree of pictures to a tree of .kmq files
   kmq-convert -r packed --to png --out-dir back
   kmq-convert -r art --out-dir packed --manifest run.jsonl --resume
@@ -47,7 +48,9 @@ the output format has room for them. An output file is the old one or the comple
 Of frames all are converted, unless --frames chooses, or the output format holds one picture.
 Two names are IN and OUT where the first is converted to the format of the second; other names are
 inputs, and one that fails does not keep the rest from being converted.
-In trees, names that begin with a dot are passed over, and so are links that lead elsewhere.
+In trees, names that begin with a dot are passed over, and links that lead elsewhere are refused.
+Of several inputs each is a regular file. No output of theirs replaces an input, another output, or
+what is no regular file, such as a link; not even with -f.
 """
 
 

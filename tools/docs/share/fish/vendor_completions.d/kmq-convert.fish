@@ -59,7 +59,7 @@ complete -c kmq-convert -f
 complete -c kmq-convert -n _shtab_kmq_convert_using -s h -l help -d 'show this help message and exit'
 complete -c kmq-convert -n _shtab_kmq_convert_using -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the one output, whatever its name; - for stdout'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l to -x -d 'format of outputs as an extension (default kmq, or png)'
-complete -c kmq-convert -n _shtab_kmq_convert_using -l ext -x -d 'what outputs end with in place of the input'"'"'s extension'
+complete -c kmq-convert -n _shtab_kmq_convert_using -l ext -x -d 'what outputs end with in place of the input'"'"'s extension, as --ext=-16.kmq'
 complete -c kmq-convert -n _shtab_kmq_convert_using -s f -l force -d 'the same as --if-exists overwrite'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l if-exists -xka "error skip overwrite newer" -d 'what to do where an output exists (default error); newer replaces older ones'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l if-larger -xka "keep skip copy" -d 'of an output larger than its input: keep it, have none, or copy the input there'
