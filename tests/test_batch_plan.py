@@ -15,6 +15,8 @@ from kmcodec.batch.names import Found
 from kmcodec.batch.plan import Job, Plan, is_of_kmq
 from kmcodec.conversion.faults import Exit, FileError
 
+pytestmark = posix  # as names are told as the system writes them
+
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
@@ -96,7 +98,6 @@ def test_two_inputs_of_one_output():
     ]
 
 
-@posix
 def test_one_output_by_several_spellings(place):
     """Dots, slashes and links to directories do not hide that a place is taken."""
     Path("in").mkdir()
@@ -128,7 +129,6 @@ def test_an_input_that_is_its_own_output():
     ]
 
 
-@posix
 def test_an_output_that_an_input_leads_to():
     """A link is read from where it leads to, so that is not replaced either."""
     make("a.kmq")
@@ -139,7 +139,6 @@ def test_an_output_that_an_input_leads_to():
         assert faults[0] == ("a.png", "is not converted to a.kmq, which is an input")
 
 
-@posix
 @pytest.mark.parametrize("if_exists", ["error", "overwrite", "newer", "skip"])
 @pytest.mark.parametrize("kind", ["link", "dangling", "circle", "directory", "pipe", "device"])
 def test_outputs_that_are_no_files(kind, if_exists):
@@ -193,7 +192,6 @@ def test_an_input_is_no_copy_of_itself(out_dir, place):
     assert output.endswith("a.kmq")
 
 
-@posix
 def test_the_place_of_a_copy_is_no_link():
     """What it leads to is not replaced."""
     make("other")
@@ -246,7 +244,6 @@ def test_content_tells_of_files_without_an_extension():
     assert kinds == [True, False, True, False, False, True, False]
 
 
-@posix
 def test_a_pipe_is_not_looked_into():
     """It is read only once, and perhaps by nobody."""
     os.mkfifo("pipe")

@@ -20,6 +20,8 @@ from kmcodec.batch.pool import Pool
 from kmcodec.conversion.faults import Exit, FileError
 from kmcodec.conversion.task import Settings
 
+pytestmark = posix  # as names are told as the system writes them
+
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
@@ -131,7 +133,6 @@ def test_a_directory_in_place_of_an_output():
     assert list(Path("in/b.kmq").iterdir()) == []
 
 
-@posix
 @pytest.mark.parametrize("if_exists", ["error", "skip", "newer", "overwrite"])
 def test_an_output_that_is_a_hard_link_to_an_input(if_exists):
     """It is refused, or gets a file of its own; the input stays as it is."""
@@ -521,7 +522,6 @@ if __name__ == "__main__":
 """
 
 
-@posix
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_run_that_is_killed_goes_on(jobs):
     """Outputs are complete, what was recorded is not done again, and no temporary file is left."""

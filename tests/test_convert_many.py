@@ -29,7 +29,7 @@ import kmcodec
 from kmcodec.batch import convert as batch
 from kmcodec.cli import convert, many
 
-pytestmark = pytest.mark.usefixtures("place")
+pytestmark = [posix, pytest.mark.usefixtures("place")]
 
 
 @pytest.fixture(autouse=True)
@@ -303,7 +303,6 @@ def test_names_that_are_no_text(capsys):
                 path.unlink()
 
 
-@posix
 @pytest.mark.parametrize("options", [[], ["--out-dir", "out"]])
 def test_a_disk_that_is_full(options):
     """Each file that has no room is one line, and none is there in part."""
@@ -322,7 +321,6 @@ def test_a_disk_that_is_full(options):
     assert not [name for name in files_in() if "big.kmq" in name or ".tmp" in name]
 
 
-@posix
 def test_a_manifest_for_which_there_is_no_room():
     """The run ends, as nothing could be resumed; what is done is complete."""
     resource = pytest.importorskip("resource")
@@ -347,7 +345,6 @@ def test_a_manifest_for_which_there_is_no_room():
     assert all(same(name, f"{name[:-4]}.kmq") for name in names)
 
 
-@posix
 @needs_bash
 def test_a_reader_that_leaves():
     """Of --json only the first line is read: the run ends, and outputs are complete."""
@@ -384,7 +381,6 @@ def test_a_full_standard_output():
     assert fault == "kmq-convert: standard output: No space left on device"
 
 
-@posix
 @pytest.mark.parametrize(("closed", "code"), [("2>&-", 0), (">&-", 1), ("<&-", 0)])
 def test_closed_streams(closed, code):
     """Where nothing can be told, nothing is done; otherwise all is."""
@@ -393,7 +389,6 @@ def test_closed_streams(closed, code):
     assert files_in("out") == ([] if code else ["b.kmq", "c.kmq", "d.kmq"])
 
 
-@posix
 @needs_full_device
 def test_a_full_standard_error():
     """Nobody reads it, so the run goes on."""
@@ -440,7 +435,6 @@ def wait_for_temporary_file(folder):
     pytest.fail("nothing was written")
 
 
-@posix
 @pytest.mark.parametrize(
     ("jobs", "number", "code"),
     [(1, signal.SIGINT, 130), (2, signal.SIGINT, 130), (2, signal.SIGTERM, 143)],

@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from commands import posix
 
 from kmcodec.batch.names import Found, Selection, find_pictures, read_names, walk
 from kmcodec.conversion.faults import Exit, FileError
+
+pytestmark = posix  # as names are told as the system writes them
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +101,6 @@ def test_standard_input_is_alone():
     assert faults["-"] == (Exit.USAGE, "is no regular file, so it is converted alone, to one OUT")
 
 
-@posix
 def test_what_is_no_regular_file():
     """A pipe could be read only once, and perhaps not in another process; a device never ends."""
     os.mkfifo("pipe.png")
@@ -148,7 +150,7 @@ def test_names_of_all_kinds():
     assert sorted(found_in("in")) == sorted(names)
 
 
-@posix
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_names_that_are_no_text():
     """Their bytes are kept."""
     name = os.fsdecode(b"in\xff/\xfe.png")
@@ -213,7 +215,6 @@ def test_the_output_is_not_entered():
     assert found_in("in", avoid="nowhere") == ["a.png", "other/out/c.png", "out/b.png"]
 
 
-@posix
 def test_links():
     """Those that stay in the tree are followed to files only, and no circle is run through."""
     make("in/a.png", "in/sub/b.png", "secret/c.png", "innocent/d.png")
@@ -252,7 +253,6 @@ def test_links():
     }
 
 
-@posix
 def test_a_neighbor_of_a_similar_name_is_out_of_the_tree():
     """The tree "in" has nothing of "in2"."""
     make("in/a.png", "in2/b.png")
@@ -260,7 +260,6 @@ def test_a_neighbor_of_a_similar_name_is_out_of_the_tree():
     assert find("in")[1]["in/b.png"][1] == "is a link that leads out of the tree"
 
 
-@posix
 def test_a_root_may_be_a_link():
     """What it leads to is the tree."""
     make("real/a.png", "real/sub/b.png")
@@ -269,7 +268,6 @@ def test_a_root_may_be_a_link():
     assert found_in("link") == ["a.png", "c.png", "sub/b.png"]
 
 
-@posix
 def test_pipes_and_devices_in_a_tree():
     """What is no regular file is passed over, by whichever name, and nothing waits for it."""
     make("in/a.png")
@@ -278,7 +276,6 @@ def test_pipes_and_devices_in_a_tree():
     assert found_in("in") == ["a.png"]
 
 
-@posix
 def test_a_directory_that_cannot_be_read(monkeypatch):
     """It is told, and the rest of the tree is found."""
     make("in/a.png", "in/locked/b.png", "in/open/c.png")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import posix
 from helpers import picture
 from PIL import Image
 
@@ -145,6 +146,7 @@ def test_outputs_that_exist(executor, if_exists, expected):
     assert (Path("a.png.kmq").read_bytes() == b"old") == (expected != "converted")
 
 
+@posix
 @pytest.mark.parametrize("if_exists", ["error", "skip", "newer", "overwrite"])
 def test_an_output_is_looked_for_where_that_matters(if_exists):
     """A link that leads nowhere is there, too."""

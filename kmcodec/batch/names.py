@@ -29,7 +29,8 @@ class Found(NamedTuple):
 
     Attributes:
         name: its path or URL.
-        relative: its path below the root it was found in, by which a tree is mirrored.
+        relative: its path below the root it was found in, with slashes, by which a tree is
+            mirrored.
         stamp: what its version is known by; None if that cannot be told.
     """
 
@@ -122,7 +123,7 @@ def _find_file(name: str, mirrored: bool) -> Found | FileError:
     if not stat.S_ISREG(found.st_mode):
         return FileError(Exit.USAGE, name, _ALONE)
     if mirrored:
-        relative = os.path.normpath(name)
+        relative = os.path.normpath(name).replace(os.sep, "/")
         if os.path.isabs(name) or ".." in Path(name).parts:  # noqa: PTH117
             fault = "has no place below --out-dir, as it is absolute or leads up"
             return FileError(Exit.REFUSED, name, fault)
@@ -189,7 +190,7 @@ def walk(root: str, selection: Selection) -> Iterator[Found | FileError]:
             continue
         inner = []
         for entry in found:
-            relative = os.path.join(below, entry.name)  # noqa: PTH118
+            relative = f"{below}/{entry.name}" if below else entry.name
             if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=False):
