@@ -259,6 +259,7 @@ def test_digests_of_any_name():
     assert Plan().digest("a") != digest("a")  # so that nobody can make two of one
 
 
+@pytest.mark.slow
 def test_memory_of_a_large_plan():
     """A plan keeps about 100 bytes an output."""
     found = (Found(f"folder/{i:0100}.png", "x.png", (1, 2)) for i in count())

@@ -805,6 +805,7 @@ def test_sheets_are_measured(tmp_path, capsys):
     assert f"| {name} | 2 | 10 x 10 | " in render(part)
 
 
+@pytest.mark.slow
 def test_programs_are_started(monkeypatch):
     """Each is run in a process of its own, and told beside the first."""
     from bench import startup

@@ -114,6 +114,7 @@ def fault_of(address):
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_all_results_arrive_though_a_worker_is_killed(processes):
     """What it was at is done by another; as many batches wait as there are workers for."""
     killed, _ = processes.add_worker("--no-nanny"), processes.add_worker("--no-nanny")

@@ -65,7 +65,7 @@ def test_lines_beside_a_bar(terminal):
     """Each is on a line of its own."""
     with show_files(quiet=False, count=lambda: 3) as bar:
         bar.step(0)
-        with bar.aside():
+        with bar.aside(speaks=True):
             sys.stderr.write("a line\n")
         bar.step(0)
     assert "\ra line\n" in terminal()
@@ -81,7 +81,7 @@ def test_nobody_looks(stream, monkeypatch):
         assert show is None
     with show_files(quiet, count=None) as bar:
         bar.step(7)
-        with bar.aside():
+        with bar.aside(speaks=True):
             pass
     assert stream is None or stream.getvalue() == ""
 
@@ -89,7 +89,7 @@ def test_nobody_looks(stream, monkeypatch):
 def test_no_bar():
     """One that shows nothing takes all the same calls."""
     FileBar().step(1)
-    with FileBar().aside():
+    with FileBar().aside(speaks=True):
         pass
 
 

@@ -75,7 +75,7 @@ def convert_all(
         bar = stack.enter_context(show_files(args.quiet, request.count))
         try:
             for report in reports:
-                with bar.aside():
+                with bar.aside(speaks=teller.speaks(report)):
                     teller.tell(report)
                 bar.step(teller.saved)
         except BrokenExecutor as error:

@@ -41,9 +41,11 @@ class FileBar:
             self._bar.set_postfix_str(f"{saved:,} bytes saved", refresh=False)
             self._bar.update()
 
-    def aside(self) -> AbstractContextManager[Any]:
-        """Clear the line of the bar while something else is written."""
-        return nullcontext() if self._bar is None else self._bar.external_write_mode()
+    def aside(self, *, speaks: bool) -> AbstractContextManager[Any]:
+        """Clear the line of the bar while something else is written, if anything is."""
+        return (
+            self._bar.external_write_mode() if self._bar is not None and speaks else nullcontext()
+        )
 
 
 @contextmanager

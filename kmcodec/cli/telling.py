@@ -56,6 +56,12 @@ class Teller:
         """How many bytes less outputs have than inputs."""
         return self._input_bytes - self._output_bytes
 
+    def speaks(self, report: Report) -> bool:
+        """Return whether there is anything to tell of a file."""
+        is_told = bool(report.warnings or report.loss or report.status == "planned")
+        always = self._args.verbose or self._args.json or report.error
+        return bool(always or (is_told and not self._args.quiet))
+
     def tell(self, report: Report) -> None:
         """Tell of a file, and count it."""
         self._count(report)
