@@ -53,6 +53,18 @@ def add_file_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_jobs(group: Any, done: str) -> None:
+    """Add how many files are done at once."""
+    group.add_argument(
+        "-j",
+        "--jobs",
+        type=number_from(0, MOST_JOBS),
+        default=0,
+        metavar="N",
+        help=f"files {done} at once, in processes of their own (default: one a core)",
+    )
+
+
 def add_run_options(group: Any) -> None:
     """Add what is for many files."""
     add = group.add_argument
@@ -74,14 +86,7 @@ def add_run_options(group: Any) -> None:
     )
     add("--files-from", metavar="FILE", help="a list of names, one a line; - for standard input")
     add("-0", "--null", action="store_true", help="a NUL ends each name in the list")
-    add(
-        "-j",
-        "--jobs",
-        type=number_from(0, MOST_JOBS),
-        default=0,
-        metavar="N",
-        help="files converted at once, in processes of their own (default: one a core)",
-    )
+    add_jobs(group, "converted")
     add(
         "--one-palette",
         action="store_true",

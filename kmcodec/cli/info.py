@@ -14,8 +14,7 @@ from kmcodec.format import MAX_FRAMES, MAX_PIXELS, MAX_TOTAL_PIXELS
 from kmcodec.workers import count_workers
 
 from . import EXIT_CODES, add_common_options, run, tell
-from .file_options import MOST_JOBS
-from .frame_options import number_from
+from .file_options import MOST_JOBS, add_jobs
 from .inspection import Inspected, Inspection, inspect_files
 from .kmq_files import are_worth_it, find_files
 
@@ -85,14 +84,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add("--json", action="store_true", help="an array of objects, see kmcodec.cli.info_json")
     add("-r", "--recursive", action="store_true", help="show all .kmq files in directories")
-    add(
-        "-j",
-        "--jobs",
-        type=number_from(0, MOST_JOBS),
-        default=0,
-        metavar="N",
-        help="files checked at once, in processes of their own (default: one a core)",
-    )
+    add_jobs(parser, "checked")
     add_common_options(parser, "errors only")
     return parser
 
