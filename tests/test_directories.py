@@ -106,7 +106,8 @@ def test_bad_directories(capsys):
     assert told(capsys) == "kmq-convert: empty: no picture that Pillow reads is in there\n"
     put("sizes", {"1.png": picture(9, 9, 9), "2.png": picture(9, 9, 9), "3.png": picture(8, 9, 9)})
     assert convert.main(["sizes"]) == 1
-    assert told(capsys) == f"kmq-convert: {Path('sizes/3.png')}: is 8x9, and 1.png 9x9\n"
+    fault = "is 8x9, and 1.png 9x9; -r converts each picture by itself"
+    assert told(capsys) == f"kmq-convert: {Path('sizes/3.png')}: {fault}\n"
     put("bad", {"1.png": picture(9, 9, 9)})
     for name in ("0.png", "2.png"):
         Path("bad", name).write_bytes(b"none")

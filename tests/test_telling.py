@@ -125,12 +125,14 @@ def test_the_summary():
     one = teller(quiet=True)
     assert one.summary(0.04) == "0 files: 0.0 s"
     one.tell(CONVERTED)
-    assert one.summary(1.26) == "1 file: 1 converted; 1,000 to 250 bytes (25.0 %); 1.3 s"
+    assert (
+        one.summary(1.26) == "1 file: 1 converted; 1 not exact; 1,000 to 250 bytes (25.0 %); 1.3 s"
+    )
     for report in (COPIED, SKIPPED, SKIPPED, PLANNED, FAILED):
         one.tell(report)
     assert (one.count, one.saved) == (6, 750)
     assert one.summary(60, "interrupted") == (
-        "6 files: 1 converted, 1 copied, 1 planned, 2 skipped, 1 failed; "
+        "6 files: 1 converted, 1 copied, 1 planned, 2 skipped, 1 failed; 1 not exact; "
         "1,100 to 350 bytes (31.8 %); 60.0 s, interrupted"
     )
 

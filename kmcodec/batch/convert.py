@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from kmcodec.conversion.faults import FileError
@@ -22,6 +23,7 @@ from .run import Leftovers, convert_pictures, digest_settings
 
 _AHEAD: Final = 3  # batches that wait or are worked at, for each worker
 _MOST_WORKERS: Final = 1024
+_MOST_LOOKED_AT: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -143,4 +145,5 @@ def _are_many(request: Request) -> bool:
     """Return whether files are worth processes of their own, which share no memory."""
     if any(map(is_of_one_process, (*request.names, request.out_dir or ""))):
         return False
-    return are_many(job.bytes for job in request.jobs() if isinstance(job, Job))
+    first = islice(request.jobs(), _MOST_LOOKED_AT)  # of which all may be errors
+    return are_many(job.bytes for job in first if isinstance(job, Job))

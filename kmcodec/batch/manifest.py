@@ -172,7 +172,10 @@ class Manifest:
             case _:
                 raise _refusal(self._path)
         if old != settings:
-            message = "is of a run with other settings; give the same, or another manifest"
+            message = (
+                "is of a run with other settings, or of one palette for other inputs; "
+                "give the same, or another manifest"
+            )
             raise FileError(Exit.USAGE, self._path, message)
 
     def _take_report(self, report: Mapping[str, Any]) -> None:

@@ -236,14 +236,20 @@ _PIECE_BYTES: Final = 1 << 16
 def read_names(file: IO[bytes], separator: bytes) -> Iterator[str]:
     """Yield the names in a list, each ended by a newline or a NUL; none is empty.
 
+    Of a newline that Windows has made, both characters end a name.
+
     Raises:
         ValueError: one is longer than any, so this is no list, and not read to its end.
     """
+
+    def strip(name: bytes) -> bytes:
+        return name.removesuffix(b"\r") if separator == b"\n" else name
+
     rest = b""
     while piece := file.read(_PIECE_BYTES):
         *names, rest = (rest + piece).split(separator)
         if len(rest) > _PIECE_BYTES:
             raise ValueError(f"has a name of more than {_PIECE_BYTES:,} bytes")
-        yield from (os.fsdecode(name) for name in names if name)
-    if rest:
-        yield os.fsdecode(rest)
+        yield from (os.fsdecode(name) for name in map(strip, names) if name)
+    if strip(rest):
+        yield os.fsdecode(strip(rest))

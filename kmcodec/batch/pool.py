@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,14 +73,16 @@ class Pool:
         """End all processes; others are started when needed."""
         executor, self._executor = self._executor, None
         ending = Thread(target=_shut_down, args=(executor,), daemon=True)
-        ending.start()  # first, so that the executor does not take their end for a fault
+        with suppress(RuntimeError):  # the system gives no more threads
+            ending.start()  # first, so that the executor does not take their end for a fault
         processes = [process for process in self._processes if process.is_alive()]
         for process in processes:
             process.kill()
         deadline = time.monotonic() + _PATIENCE
         for process in processes:
             process.join(max(0, deadline - time.monotonic()))
-        ending.join(max(0, deadline - time.monotonic()))
+        if ending.ident is not None:
+            ending.join(max(0, deadline - time.monotonic()))
         self._processes.clear()
         self._on_end()
 

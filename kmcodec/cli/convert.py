@@ -9,7 +9,7 @@ from typing import Final
 from kmcodec.conversion.faults import STANDARD
 from kmcodec.conversion.task import Settings, Task
 
-from . import EXIT_CODES, add_common_options, run
+from . import EXIT_CODES, add_common_options, run, tell
 from .coding_options import add_coding_options, given_options, names_files
 from .file_options import add_file_options, add_run_options, has_set, if_exists, split_names
 from .frame_options import add_frame_options
@@ -117,4 +117,6 @@ def convert_one(args: argparse.Namespace, settings: Settings) -> int:
         describe = is_watched() and not args.quiet
         report = convert_picture(task, replace(settings, options=options, describe_loss=describe))
     teller.tell(report)
+    if report.status == "skipped" and not (args.quiet or args.verbose):
+        tell(COMMAND, report.input, report.text())
     return teller.code

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 from kmcodec.atomic import is_own_name
 from kmcodec.conversion.faults import STANDARD
 from kmcodec.conversion.task import IfExists, IfLarger
-from kmcodec.format import FORMAT
+from kmcodec.format import FORMAT, METADATA_NAMES
 from kmcodec.images.formats import named_format
 
 from .frame_options import number_from
@@ -133,10 +133,20 @@ def split_names(args: argparse.Namespace) -> tuple[list[str], str | None]:
     if not names and args.files_from is None:
         raise ValueError("the following arguments are required: IN")
     is_many = has_set(args)
-    if output is None and not is_many and len(names) == 2 and is_output(*names):
-        return names[:1], names[1]
-    if output is not None and (is_many or len(names) > 1):
+    is_pair = output is None and len(names) == 2 and is_output(*names)
+    is_new = is_pair and not os.path.lexists(names[1])
+    if output is not None and is_many:
+        raise ValueError("-o is for one input without options of sets; --out-dir is for these")
+    if output is not None and len(names) > 1:
         raise ValueError("one output (-o) takes one input; --out-dir takes several")
+    if is_new and is_many and args.out_dir is None:
+        raise ValueError(f"{names[1]} does not exist, and options of sets take inputs only")
+    if is_pair and not is_many:
+        names, output = names[:1], names[1]
+    if args.if_larger == "copy" and (args.keep != frozenset(METADATA_NAMES) or args.auto_orient):
+        raise ValueError("--if-larger copy copies all metadata, so nothing can be stripped")
+    if args.if_larger == "copy" and output is not None:
+        raise ValueError("--if-larger copy takes --out-dir, not one output")
     return names, output
 
 

@@ -35,7 +35,7 @@ def convert_many(command: str, args: argparse.Namespace, settings: Settings) -> 
 
     try:
         convert_all(args, settings, request, teller)
-    except FileError:
+    except (FileError, OSError):
         if teller.count:
             summarize("ended by an error")
         raise

@@ -44,7 +44,7 @@ class Teller:
         if args.json or args.dry_run:
             self._out = opened(sys.stderr if to_stdout else sys.stdout)
         self._counts: Counter[str] = Counter()
-        self._input_bytes = self._output_bytes = 0
+        self._input_bytes = self._output_bytes = self._inexact = 0
 
     @property
     def count(self) -> int:
@@ -83,6 +83,7 @@ class Teller:
     def _count(self, report: Report) -> None:
         self.code = max(self.code, report.code)
         self._counts[report.status] += 1
+        self._inexact += report.exact is False and not report.error
         if report.status in ("converted", "copied"):
             self._input_bytes += report.input_bytes or 0
             self._output_bytes += report.bytes or 0
@@ -93,6 +94,8 @@ class Teller:
             f"{self._counts[status]:,} {status}" for status in _STATUSES if self._counts[status]
         ]
         parts = [", ".join(counts)] if counts else []
+        if self._inexact:
+            parts.append(f"{self._inexact:,} not exact")
         if self._input_bytes:
             share = 100 * self._output_bytes / self._input_bytes
             parts.append(f"{self._input_bytes:,} to {self._output_bytes:,} bytes ({share:.1f} %)")

@@ -55,6 +55,7 @@ class DirectoryReader:
                 fault = "is {}x{}, and {} {}x{}".format(
                     *image.size, self._paths[0].name, *self.size
                 )
+                fault += "; -r converts each picture by itself"
                 raise FileError(Exit.FAILED, str(path), fault)
             yield image
 

@@ -55,7 +55,7 @@ def is_directory(output: str | None) -> bool:
 def choose_directory_format(task: Task, output: str, settings: Settings, from_kmq: bool) -> str:
     """Return the format of the files in a directory of frames."""
     if not from_kmq:
-        fault = "is a directory, and takes the frames of a .kmq only"
+        fault = "is a directory, and takes the frames of a .kmq only; --out-dir takes other files"
         raise FileError(Exit.USAGE, output, fault)
     if task.to and choose_extension(task.to, None, from_kmq) != ".png":
         raise FileError(Exit.USAGE, output, "is a directory, and takes PNG files only")
