@@ -28,6 +28,7 @@ examples:
   kmq-convert photo.kmq                    write photo.png
   kmq-convert photo.kmq photo.webp         any format that Pillow writes (WebP: lossless)
   kmq-convert --background white sprite.kmq sprite.jpg
+  kmq-convert --thumbnail 256 walk.kmq     write walk.png, at most 256 pixels wide and high
   kmq-convert -f -k 64 art.kmq art.kmq     encode again, in place
   kmq-convert walk.gif                     write walk.kmq, all its frames as browsers show them
   kmq-convert walk.kmq walk.png            APNG; or GIF, WebP, AVIF, TIFF, or walk/ of PNG files
