@@ -117,5 +117,7 @@ complete -c kmq-convert -n _shtab_kmq_convert_using -l coding -xka "modelled pac
 complete -c kmq-convert -n _shtab_kmq_convert_using -l slack -x -d 'share of bytes to give for faster decoding, 0..1 (default 0.03)'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l band-rows -x -d 'rows of a band (default: about a megapixel)'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l threads -x -d 'bands coded at once (default: one a core)'
+complete -c kmq-convert -n _shtab_kmq_convert_using -l install-desktop -d 'let file managers, file(1) and ImageMagick know .kmq files, for this user'
+complete -c kmq-convert -n _shtab_kmq_convert_using -l remove-desktop -d 'take away what --install-desktop has put in place'
 complete -c kmq-convert -n '_shtab_kmq_convert_using; and test $_shtab_kmq_convert_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a picture, or a directory of frames, or with -r of pictures; - for standard input'
 
