@@ -179,6 +179,14 @@ def test_file_finds_no_fault_in_the_rule(place):
     assert b"arning" not in result.stderr
 
 
+def test_file_knows_the_rule_of_the_user(installed):
+    """Without being told where it is, and what other files are it still knows."""
+    tool = find_tool("file")
+
+    assert run(tool, "-b", installed / "a.kmq").startswith("KMQ image data, version 0, packed, RGB")
+    assert run(tool, "-b", installed / "a.png").startswith("PNG image data")
+
+
 def test_desktops_know_the_type(installed):
     """A .kmq is known by its extension, and without one by its first bytes; others are not."""
     find_tool("update-mime-database")

@@ -154,12 +154,14 @@ def update_types() -> None:
         FileError: that fails.
     """
     folder = find_home("XDG_DATA_HOME") / "mime"
-    if not (folder / "packages").is_dir():
-        return
-    if not (tool := shutil.which(_UPDATE)):
-        print(f"{_UPDATE} is missing (of shared-mime-info), so desktops do not see the type yet")
-        return
-    result = subprocess.run([tool, folder], capture_output=True, check=False)
+    tool = shutil.which(_UPDATE)
+    with _explained(folder):
+        if not (folder / "packages").is_dir():
+            return
+        if tool is None:
+            print(f"{_UPDATE} is missing (of shared-mime-info), so desktops see no change yet")
+            return
+        result = subprocess.run([tool, folder], capture_output=True, check=False)
     if result.returncode:
         fault = result.stderr.decode(errors="replace").strip() or f"exit code {result.returncode}"
         raise FileError(Exit.FAILED, tool, fault)
