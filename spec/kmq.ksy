@@ -2,6 +2,8 @@ meta:
   id: kmq
   title: KMQ image
   file-extension: kmq
+  xref:
+    mime: image/x-kmq
   license: MIT
   ks-version: '0.10'
   endian: le

@@ -373,6 +373,8 @@ def test_neighbor_drawing() -> None:
 def test_kaitai_description() -> None:
     """The .ksy has the header, the values, the bits and the limits of the format."""
     described = yaml.safe_load((SPEC / "kmq.ksy").read_text())
+    assert f".{described['meta']['file-extension']}" == kmq.EXTENSION
+    assert described["meta"]["xref"]["mime"] == kmq.MIME_TYPE
     header, flags, section_ = (
         {field["id"]: field for field in described["types"][name]["seq"]}
         for name in ("header", "flags", "section")

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from kmcodec.conversion.faults import STANDARD
 from kmcodec.conversion.task import Settings, Task
@@ -28,6 +28,7 @@ examples:
   kmq-convert photo.kmq                    write photo.png
   kmq-convert photo.kmq photo.webp         any format that Pillow writes (WebP: lossless)
   kmq-convert --background white sprite.kmq sprite.jpg
+  kmq-convert --thumbnail 256 walk.kmq     write walk.png, at most 256 pixels wide and high
   kmq-convert -f -k 64 art.kmq art.kmq     encode again, in place
   kmq-convert walk.gif                     write walk.kmq, all its frames as browsers show them
   kmq-convert walk.kmq walk.png            APNG; or GIF, WebP, AVIF, TIFF, or walk/ of PNG files
@@ -60,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     # IN -k 16 OUT needs the intermixed parser, which in Python 3.11 does not know "--".
     args = (parser.parse_args if "--" in argv else parser.parse_intermixed_args)(argv)
+    if args.desktop:
+        if len(argv) > 1:
+            parser.error(f"{argv[0]} and {argv[1]} exclude each other")
+        return run(COMMAND, lambda: change_desktop(args.desktop))
     if "" in (*args.names, args.output, args.out_dir):
         parser.error("a name is empty")
     try:
@@ -86,7 +91,26 @@ def make_parser() -> argparse.ArgumentParser:
     add_picture_options(parser.add_argument_group("pictures and metadata"))
     add_frame_options(parser.add_argument_group("moving pictures"))
     add_coding_options(parser.add_argument_group("coding, for .kmq output"))
+    add_desktop_options(parser.add_argument_group("instead of converting"))
     return parser
+
+
+def add_desktop_options(group: Any) -> None:
+    """Add what is done without any picture."""
+    works = {
+        "install": "let file managers, file(1) and ImageMagick know .kmq files, for this user",
+        "remove": "take away what --install-desktop has put in place",
+    }
+    for work, text in works.items():
+        add = group.add_argument
+        add(f"--{work}-desktop", action="store_const", const=work, dest="desktop", help=text)
+
+
+def change_desktop(work: str) -> int:
+    """Put files for other programs in place, or take them away."""
+    from .desktop import WORK  # which pictures do not need
+
+    return WORK[work]()
 
 
 def convert(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from kmcodec.conversion.faults import Exit, FileError, explain
 from kmcodec.conversion.task import Settings
-from kmcodec.format import MAX_METADATA_BYTES, MAX_PIXELS, METADATA_NAMES
+from kmcodec.format import MAX_DIMENSION, MAX_METADATA_BYTES, MAX_PIXELS, METADATA_NAMES
 
 from .coding_options import parse_color
 from .frame_options import number_from
@@ -24,6 +24,12 @@ def add_picture_options(group: Any) -> None:
         help="what is behind transparent pixels, where the output format has none",
     )
     add("--auto-orient", action="store_true", help="turn the pixels as EXIF says, and clear that")
+    add(
+        "--thumbnail",
+        type=number_from(1, MAX_DIMENSION),
+        metavar="N",
+        help="of a .kmq one picture of at most N pixels a side: the first frame, made smaller",
+    )
     add(
         "--keep",
         type=parse_keep,
@@ -86,6 +92,7 @@ def make_settings(args: argparse.Namespace, options: dict[str, Any]) -> Settings
         key_interval=args.key_interval,
         background=args.background,
         auto_orient=args.auto_orient,
+        thumbnail=args.thumbnail,
         keep=args.keep,
         if_larger=args.if_larger,
         preserve_times=args.preserve_times,

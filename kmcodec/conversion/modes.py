@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kmcodec.format import METADATA_NAMES, Indices
+from kmcodec.format import METADATA_NAMES
 
 # By format, the kinds that its writer takes and keeps as they are, as far as the format does.
 _KINDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -55,6 +55,9 @@ _ORDERS: Final = {"1": _GRAY_FIRST, "L": _GRAY_FIRST, "LA": _GRAY_FIRST} | dict.
     ("P", "P;1", "P;A", "PA"), _PALETTE_FIRST
 )
 
+Entries = tuple[NDArray[np.uint8], NDArray[Any]]
+"""A palette, (K, 3) or (K, 4), and the indices of pixels, of which there may be any number."""
+
 _ICNS_SIDES: Final = (32, 64, 128, 256, 512, 1024)
 _ICO_SIDE: Final = 256
 
@@ -65,7 +68,7 @@ class ExportError(ValueError):
 
 def fit_image(
     image: Image.Image,
-    read: Callable[[], tuple[NDArray[np.uint8], Indices]],
+    read: Callable[[], Entries],
     target: str,
     background: tuple[int, ...] | None,
 ) -> Image.Image:
@@ -96,7 +99,7 @@ def choose_kind(
     used: NDArray[np.bool_],
     target: str,
     background: tuple[int, ...] | None,
-) -> Callable[[Indices], Image.Image]:
+) -> Callable[[NDArray[Any]], Image.Image]:
     """Return a function that makes a picture of indices, of a kind that a format holds.
 
     Args:
@@ -113,7 +116,7 @@ def choose_kind(
     order = [kind, *_ORDERS.get(kind, _COLOR_FIRST)]
     candidates = [candidate for candidate in order if candidate in kinds and candidate in _MAKERS]
     palette = drop_alpha(palette, used)
-    sample: Indices = np.flatnonzero(used)[np.newaxis].astype(np.uint16)
+    sample = np.flatnonzero(used)[np.newaxis]
     ways = [palette] if background is None else [palette, flatten(palette, background)]
     for entries in ways:
         for candidate in candidates:
@@ -122,7 +125,7 @@ def choose_kind(
     raise ExportError(find_fault(ways[-1], target, kinds))
 
 
-def _make(kind: str, palette: NDArray[np.uint8], indices: Indices) -> Image.Image:
+def _make(kind: str, palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image:
     """Make a picture of a kind that holds it."""
     image = _MAKERS[kind](palette, indices)
     assert image
@@ -188,7 +191,7 @@ def _make_palette(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Im
     return image
 
 
-def _make_cut_out(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
+def _make_cut_out(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
     """Make a picture of the file's own palette, all that is transparent as the first such entry."""
     if not is_cut_out(palette):
         return None
@@ -206,41 +209,41 @@ def _make_cut_out(palette: NDArray[np.uint8], indices: Indices) -> Image.Image |
     return image
 
 
-def _make_alpha_palette(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
+def _make_alpha_palette(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
     image = _make_palette(palette[:, :3], indices)
     if image and palette.shape[1] == 4:
         image.info["transparency"] = palette[:, 3].tobytes()
     return image
 
 
-def _make_color(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
+def _make_color(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
     return None if palette.shape[1] == 4 else Image.fromarray(palette[indices])
 
 
-def _make_color_alpha(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
+def _make_color_alpha(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
     if palette.shape[1] == 3:
         palette = np.column_stack((palette, np.full(len(palette), 255, np.uint8)))
     return Image.fromarray(palette[indices])
 
 
-def _make_gray(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
+def _make_gray(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
     is_gray = palette.shape[1] == 3 and (palette == palette[:, :1]).all()
     return Image.fromarray(palette[:, 0][indices]) if is_gray else None
 
 
-def _make_gray_alpha(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
+def _make_gray_alpha(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
     is_gray = (palette[:, :3] == palette[:, :1]).all()
     image = _make_color_alpha(palette, indices)
     return image.convert("LA") if image and is_gray else None
 
 
-def _make_bilevel(palette: NDArray[np.uint8], indices: Indices) -> Image.Image | None:
+def _make_bilevel(palette: NDArray[np.uint8], indices: NDArray[Any]) -> Image.Image | None:
     is_bilevel = np.isin(palette[np.unique(indices)], (0, 255)).all()
     image = _make_gray(palette, indices)
     return image.convert("1", dither=Image.Dither.NONE) if image and is_bilevel else None
 
 
-_MAKERS: Final[Mapping[str, Callable[[NDArray[np.uint8], Indices], Image.Image | None]]] = (
+_MAKERS: Final[Mapping[str, Callable[[NDArray[np.uint8], NDArray[Any]], Image.Image | None]]] = (
     MappingProxyType(
         {
             "1": _make_bilevel,

@@ -103,6 +103,8 @@ def _write(source: Source, file: IO[bytes] | None, settings: Settings, report: R
 def choose_frames(source: Source, settings: Settings, target_format: str) -> range:
     """Choose the frames to convert: all that are asked for, or the first if one has room."""
     wanted = source.choose(settings.frames)
+    if settings.thumbnail is not None:
+        return wanted[:1]
     if len(wanted) > 1 and target_format not in {FORMAT, *MOVING_FORMATS}:
         warnings.warn(
             f"{target_format} holds one picture: frame {wanted[0]} is converted, "

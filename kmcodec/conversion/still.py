@@ -1,7 +1,7 @@
 """Convert one picture, or one frame of several."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PIL import Image
 
@@ -11,27 +11,46 @@ from kmcodec.format import FORMAT
 
 from .export import EXIF_FORMATS, write_image
 from .faults import Exit, FileError, explain
-from .modes import ExportError, fit_image
+from .modes import Entries, ExportError, fit_image
 from .moving import Made
 from .orientation import orient_image, strip_metadata
 from .source import Source
 from .task import Settings
+from .thumbnail import find_entries, make_thumbnail
 
 
 def convert_still(
     source: Source, wanted: range, settings: Settings, target_format: str, output: str
 ) -> Made:
     """Convert one picture, or one frame."""
-    image = load_image(source, wanted)
-    exported = fit_target(image, source, wanted[0], settings, target_format, output)
-    if settings.orients or target_format not in {FORMAT, *EXIF_FORMATS}:
-        orient_image(image)
-        if exported is not None and exported is not image:
-            orient_image(exported)
-    if exported is None:
+    if target_format == FORMAT:
+        image = load_image(source, wanted)
+        if settings.orients:
+            orient_image(image)
         return Made(image, *encode_image(image, settings, source.name))
+    image, read = load_kmq(source, wanted, settings.thumbnail)
+    exported = fit_target(image, read, settings, target_format, output)
+    if settings.orients or target_format not in EXIF_FORMATS:
+        orient_image(image)
+        if exported is not image:
+            orient_image(exported)
     strip_metadata(exported, settings.dropped)
     return Made(image, None, [export_image(exported, target_format, output)])
+
+
+def load_kmq(
+    source: Source, wanted: range, side: int | None
+) -> tuple[Image.Image, Callable[[], Entries]]:
+    """Read the pixels of the picture that is wanted, and how to find its palette and indices.
+
+    If it does not fit a square of ``side``, it is made to.
+    """
+    kmq = source.kmq
+    assert kmq
+    if side is not None and max(source.image.size) > side:
+        image = make_thumbnail(source, wanted[0], side)
+        return image, lambda: find_entries(image)
+    return load_image(source, wanted), lambda: (kmq.palette, kmq.indices(wanted[0]))
 
 
 def load_image(source: Source, wanted: range) -> Image.Image:
@@ -59,21 +78,14 @@ def encode_image(
 
 def fit_target(
     image: Image.Image,
-    source: Source,
-    frame: int,
+    read: Callable[[], Entries],
     settings: Settings,
     target_format: str,
     output: str,
-) -> Image.Image | None:
-    """Return the picture as a format of Pillow's holds it; None if it is to be encoded."""
-    if target_format == FORMAT:
-        return None
-    kmq = source.kmq
-    assert kmq
+) -> Image.Image:
+    """Return the picture as a format of Pillow's holds it."""
     try:
-        return fit_image(
-            image, lambda: (kmq.palette, kmq.indices(frame)), target_format, settings.background
-        )
+        return fit_image(image, read, target_format, settings.background)
     except (ExportError, MemoryError) as error:
         raise FileError(Exit.FAILED, output, str(error) or "not enough memory") from error
 

@@ -40,8 +40,9 @@ def choose_target(task: Task, settings: Settings, from_kmq: bool) -> tuple[str, 
         if not from_kmq:
             raise FileError(Exit.USAGE, task.input, "neither the input nor the output is KMQ")
         refuse_coding_options(task, settings)
-    elif settings.background is not None:
-        raise FileError(Exit.USAGE, task.input, "--background is not for KMQ output")
+    for option in ("background", "thumbnail"):
+        if target_format == FORMAT and getattr(settings, option) is not None:
+            raise FileError(Exit.USAGE, task.input, f"--{option} is not for KMQ output")
     return output or default_name(task.input, extension), target_format
 
 
@@ -59,6 +60,8 @@ def choose_directory_format(task: Task, output: str, settings: Settings, from_km
         raise FileError(Exit.USAGE, output, fault)
     if task.to and choose_extension(task.to, None, from_kmq) != ".png":
         raise FileError(Exit.USAGE, output, "is a directory, and takes PNG files only")
+    if settings.thumbnail is not None:
+        raise FileError(Exit.USAGE, output, "is a directory, and --thumbnail makes one file")
     refuse_coding_options(task, settings)
     return find_format(".png", output)
 

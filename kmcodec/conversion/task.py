@@ -41,6 +41,8 @@ class Settings:
         key_interval: frames from one key frame to the next; None for the encoder's choice.
         background: RGBA, behind transparent pixels where the output format has none.
         auto_orient: whether pixels are turned as EXIF says.
+        thumbnail: most pixels of a side of what is made of a .kmq, which is one picture then; None
+            for all pixels of all frames.
         keep: the names of metadata to keep. Without EXIF pixels are turned as it says.
         if_larger: what to do with an output of more bytes than the input.
         preserve_times: whether the output gets the input's times of access and change.
@@ -60,6 +62,7 @@ class Settings:
     key_interval: int | None = None
     background: tuple[int, ...] | None = None
     auto_orient: bool = False
+    thumbnail: int | None = None
     keep: frozenset[str] = frozenset(METADATA_NAMES)
     if_larger: IfLarger = "keep"
     preserve_times: bool = False

@@ -51,7 +51,7 @@ function _shtab_kmq_convert_using
 end
 
 set -g _shtab_kmq_convert_commands 
-set -g _shtab_kmq_convert_opts_with_value --background --band-rows --cluster --coding --colors --comment --dither --dithering --dpi --exclude --exif --ext --files-from --fixed --fps --frames --icc-profile --if-exists --if-larger --importance --include --iterations --jobs --keep --key-interval --loop --manifest --max-pixels --out-dir --output --palette --palette-from --psnr --rate --seed --seeding --slack --space --speed --starts --threads --to --weighting --xmp -j -k -o -s
+set -g _shtab_kmq_convert_opts_with_value --background --band-rows --cluster --coding --colors --comment --dither --dithering --dpi --exclude --exif --ext --files-from --fixed --fps --frames --icc-profile --if-exists --if-larger --importance --include --iterations --jobs --keep --key-interval --loop --manifest --max-pixels --out-dir --output --palette --palette-from --psnr --rate --seed --seeding --slack --space --speed --starts --threads --thumbnail --to --weighting --xmp -j -k -o -s
 
 complete -c kmq-convert -e
 complete -c kmq-convert -f
@@ -82,6 +82,7 @@ complete -c kmq-convert -n _shtab_kmq_convert_using -l manifest -xka "(__fish_co
 complete -c kmq-convert -n _shtab_kmq_convert_using -l resume -d 'go on where the run that wrote the manifest ended, and repeat what failed'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l background -x -d 'what is behind transparent pixels, where the output format has none'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l auto-orient -d 'turn the pixels as EXIF says, and clear that'
+complete -c kmq-convert -n _shtab_kmq_convert_using -l thumbnail -x -d 'of a .kmq one picture of at most N pixels a side: the first frame, made smaller'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l keep -x -d 'metadata to keep, of comment,dpi,exif,icc_profile,xmp (default all), or none; without exif, pixels are turned'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l strip -d 'the same as --keep none'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l exif -xka "(__fish_complete_path (commandline -ct))" -d 'exif of .kmq output, as it is in FILE'
@@ -116,5 +117,7 @@ complete -c kmq-convert -n _shtab_kmq_convert_using -l coding -xka "modelled pac
 complete -c kmq-convert -n _shtab_kmq_convert_using -l slack -x -d 'share of bytes to give for faster decoding, 0..1 (default 0.03)'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l band-rows -x -d 'rows of a band (default: about a megapixel)'
 complete -c kmq-convert -n _shtab_kmq_convert_using -l threads -x -d 'bands coded at once (default: one a core)'
+complete -c kmq-convert -n _shtab_kmq_convert_using -l install-desktop -d 'let file managers, file(1) and ImageMagick know .kmq files, for this user'
+complete -c kmq-convert -n _shtab_kmq_convert_using -l remove-desktop -d 'take away what --install-desktop has put in place'
 complete -c kmq-convert -n '_shtab_kmq_convert_using; and test $_shtab_kmq_convert_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a picture, or a directory of frames, or with -r of pictures; - for standard input'
 
