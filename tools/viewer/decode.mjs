@@ -88,9 +88,8 @@ export function decode(bytes, limits = {}) {
   if (reader.left > 0) fail("FormatError", "end", `${reader.left} bytes follow`, reader.offset);
   const frames = new Frames(bytes, header, order, timing, headEnd);
   const { name, channels } = mode;
-  return {
-    width, height, mode: name, channels, palette, metadata, frameCount, loopCount, keyInterval, frames,
-  };
+  const described = { width, height, mode: name, channels, palette, metadata };
+  return { ...described, frameCount, loopCount, keyInterval, frames };
 }
 
 /* ---- 8.1 Errors ---- */
@@ -112,6 +111,7 @@ export class KmqError extends Error {
   }
 }
 
+/** @returns {never} */
 function fail(name, field, fault, offset) {
   throw new KmqError(name, field, fault, offset);
 }
@@ -160,7 +160,9 @@ class Reader {
     let byte = 0x80;
     for (let size = 0; byte & 0x80; size++) {
       if (size === 5) fail("FormatError", name, "longer than 5 bytes", start);
-      byte = this.u8(size ? name : field);
+      const isCut = size > 0 && this.left === 0 && this.shortage === "FormatError";
+      if (isCut) fail("FormatError", name, "ends within a number", start);
+      byte = this.u8(field);
       number += (byte & 0x7f) * 2 ** (7 * size);
       if (byte === 0 && size > 0) fail("FormatError", name, "the last byte is 0", start);
     }
@@ -322,7 +324,8 @@ function countPaletteColors(palette) {
 function readCodedPalette(reader, { coding, colorCount, mode: { channels } }) {
   const length = reader.varint("palette_length", 0, 2 ** 21 - 1);
   const offset = reader.offset;
-  const decoder = new RangeDecoder(reader.take(length, "palette_payload"), "palette_payload", offset);
+  const payload = reader.take(length, "palette_payload");
+  const decoder = new RangeDecoder(payload, "palette_payload", offset);
   const top = adaptives(16);
   const [alpha, green, red, blue, ranks] = Array.from({ length: 5 }, () => new Component(top));
   const entries = decoder.plain(1)
@@ -333,7 +336,8 @@ function readCodedPalette(reader, { coding, colorCount, mode: { channels } }) {
   const order = isOrdered ? decodeOrder(decoder, colorCount, ranks) : null;
   decoder.checkEnd();
   if (!order) return { palette: entries, order };
-  if (order.every((index, code) => index === code)) decoder.fail("the order gives every code itself");
+  const isIdentity = order.every((index, code) => index === code);
+  if (isIdentity) decoder.fail("the order gives every code itself");
   const palette = new Uint8Array(entries.length);
   order.forEach((index, code) => {
     palette.set(entries.subarray(code * channels, (code + 1) * channels), index * channels);
@@ -407,8 +411,9 @@ function decodeEntries(decoder, colorCount, channels, { alpha, green, red, blue 
       R = predicted + residual;
       let [Gj, Bj, least] = [0, 0, Infinity];
       for (let j = at - channels; j >= 0 && j >= at - 32 * channels; j -= channels) {
-        const distance = 4 * Math.abs(entries[j] - entries[j + 1] - (R - G)) + Math.abs(entries[j + 1] - G);
-        if (distance < least) [Gj, Bj, least] = [entries[j + 1], entries[j + 2], distance];
+        const g = entries[j + 1];
+        const distance = 4 * Math.abs(entries[j] - g - (R - G)) + Math.abs(g - G);
+        if (distance < least) [Gj, Bj, least] = [g, entries[j + 2], distance];
       }
       predicted = clip(Bj + G - Gj);
       B = predicted + blue.residual(decoder, residual, predicted, 255 - predicted);
@@ -480,7 +485,7 @@ function rowsOf({ height, bandRows }, band) {
 
 /* ---- 6.2 Coding packed ---- */
 
-/** Unpacks a band to `indices`, from `start` on. */
+/** Unpacks a band, whose payload is at `offset`, to `indices`, from `start` on. */
 function unpack(payload, { width, bits, rowBytes, colorCount }, indices, start, offset) {
   const mask = (1 << bits) - 1;
   let at = start;
@@ -496,19 +501,20 @@ function unpack(payload, { width, bits, rowBytes, colorCount }, indices, start, 
       held -= bits;
       const index = (window >>> held) & mask;
       if (index >= colorCount) {
-        fail("FormatError", "payload", `index ${index} of ${colorCount} colors`, offset);
+        const byte = row + Math.floor((x * bits) / 8); // in which it begins
+        fail("FormatError", "payload", `index ${index} of ${colorCount} colors`, offset + byte);
       }
       indices[at++] = index;
     }
     if (window & ((1 << held) - 1)) {
-      fail("FormatError", "payload", "unused bits at the end of a row are not zero", offset);
+      fail("FormatError", "payload", "unused bits of a row are not zero", offset + next - 1);
     }
   }
 }
 
 /* ---- 6.3 Coding modelled ---- */
 
-const sat = (x) => (x < -32768 ? -32768 : x > 32767 ? 32767 : x);
+const sat = (x) => ((x << 16) >> 16 === x ? x : (x >> 31) ^ 0x7fff); // one test where x fits
 const R = (a, b) => (Math.imul(a, b) + 0x4000) >> 15;
 const H = (a, b) => Math.imul(a, b) >> 16;
 
@@ -573,8 +579,9 @@ class Rares {
     const p = this.p[i];
     const n = this.n[i];
     const step = STEPS[n];
-    // products have up to 38 bits
-    this.p[i] = bit ? p + Math.floor(((2 ** 22 - 1 - p) * step) / 65536) : p - Math.floor((p * step) / 65536);
+    // >> 16 is too narrow, as products have up to 38 bits
+    if (bit) this.p[i] = p + Math.floor(((2 ** 22 - 1 - p) * step) / 65536);
+    else this.p[i] = p - Math.floor((p * step) / 65536);
     if (n < 255) this.n[i] = n + 1;
   }
 }
@@ -696,7 +703,7 @@ const CONTEXTS = {
 };
 CONTEXTS.D = CONTEXTS.C.map(([rate, first]) => [rate, first, true]);
 
-/** Model photo. A line is 16 numbers: its counter, and the logits of its nodes. */
+/** Model photo. A line is its counter and the logits of its nodes, from node 1 on. */
 class Photo extends Band {
   constructor(rows, width, colorCount) {
     super(rows, width, colorCount);
@@ -707,22 +714,28 @@ class Photo extends Band {
     this.count = contexts.length;
     this.rates = Int32Array.from(contexts, ([rate]) => rate);
     this.isHashed = Uint8Array.from(contexts, ([, , isHashed]) => (isHashed ? 1 : 0));
-    // a direct context has its lines at path and code; the last path is less than 2^(bits + 1 - 2)
-    const lines = Array.from(this.isHashed, (is) => (is ? 2 ** this.logLines : this.directLines()));
-    this.firstLines = Int32Array.from(lines, (_, k) => lines.slice(0, k).reduce((a, b) => a + b, 0));
-    this.lines = new Int16Array(16 * lines.reduce((a, b) => a + b));
-    contexts.forEach(([, first], k) => {
-      const end = 16 * (this.firstLines[k] + lines[k]);
-      for (let at = 16 * this.firstLines[k]; at < end; at += 16) this.lines[at] = first;
-    });
+    this.firstLines = new Int32Array(this.count + 1);
+    for (let k = 0; k < this.count; k++) {
+      const lines = this.isHashed[k] ? 2 ** this.logLines : this.directLines();
+      this.firstLines[k + 1] = this.firstLines[k] + lines;
+    }
+    this.logSize = this.levels[0]; // no level has more bits than the first
+    const size = 1 << this.logSize;
+    this.lines = new Int16Array(size * this.firstLines[this.count]);
+    for (let k = 0; k < this.count; k++) {
+      const [, first] = contexts[k];
+      const end = size * this.firstLines[k + 1];
+      for (let at = size * this.firstLines[k]; at < end; at += size) this.lines[at] = first;
+    }
     this.weights = new Int16Array(17 * 16 * 16).fill(2 ** 14); // [set][node][context]
     this.temperatures = new Int16Array(this.levels.length * 64 * 16).fill(2 ** 14);
     this.values = new Int32Array(this.count); // of each context its hash, or code
     this.at = new Int32Array(this.count); // of each context its line
     this.m = new Int32Array(this.count);
+    this.c = new Int32Array(this.count); // of each context its logit at the node
   }
 
-  /** Lines of a direct context, numbered by path and code: paths begin at 1 and at 2^levels[0]. */
+  /** How many lines a direct context has, which are numbered by path and code. */
   directLines() {
     const [first, second] = this.levels;
     return (second ? 2 << first : 2) << this.bits;
@@ -755,7 +768,7 @@ class Photo extends Band {
 
   /** The bits of a level, behind `path`; `left` more follow in other levels. */
   decodeLevel(decoder, path, left, bits, temperature) {
-    const { lines, weights, temperatures, at, m, count, kind } = this;
+    const { lines, weights, temperatures, at, c, m, count, kind } = this;
     this.findLines(path);
     const set = path === 1 ? 0 : 1 + (path & 15);
     const shift = kind === "A" ? 3 : 2;
@@ -763,12 +776,17 @@ class Photo extends Band {
     let node = 1;
     for (let after = left + bits - 1; after >= left; after--) {
       let bit = 0;
-      if ((2 * path + 1) << after < end) { // else it is forced
+      const isForced = (2 * path + 1) << after >= end;
+      if (!isForced) {
         const w = (set * 16 + node) * 16;
         let even = 0;
         let odd = 0;
-        for (let k = 0; k < count; k += 2) even = sat(even + H(lines[at[k] + node], weights[w + k]));
-        for (let k = 1; k < count; k += 2) odd = sat(odd + H(lines[at[k] + node], weights[w + k]));
+        for (let k = 0; k < count; k++) {
+          c[k] = lines[at[k] + node];
+          const product = H(c[k], weights[w + k]);
+          if (k & 1) odd = sat(odd + product);
+          else even = sat(even + product);
+        }
         const sum = sat(2 * sat(even + odd));
         const T = temperatures[temperature + node];
         const i = (Math.imul(sum, T) >> 20) + 1024;
@@ -776,9 +794,8 @@ class Photo extends Band {
         const e = bit ? E1[i] : E0[i];
         temperatures[temperature + node] = sat(T + R(e >> 2, sum));
         for (let k = 0; k < count; k++) {
-          const c = lines[at[k] + node];
-          weights[w + k] = sat(weights[w + k] + R(e >> shift, c));
-          lines[at[k] + node] = sat(c + R(e, m[k]));
+          weights[w + k] = sat(weights[w + k] + R(e >> shift, c[k]));
+          lines[at[k] + node] = sat(c[k] + R(e, m[k]));
         }
       }
       path = 2 * path + bit;
@@ -789,14 +806,17 @@ class Photo extends Band {
 
   /** The line of each context, and the m of its counter, which learns. */
   findLines(path) {
-    const { lines, at, m, count, values, isHashed, firstLines, rates, bits, logLines } = this;
+    const { lines, at, m, count, values, isHashed, firstLines, rates } = this;
+    const { bits, logLines, logSize } = this;
     const step = path === 1 ? 0 : Math.imul(path, mPATH);
     for (let k = 0; k < count; k++) {
-      const line = isHashed[k] ? (values[k] + step) >>> (32 - logLines) : (path << bits) | values[k];
-      const place = 16 * (firstLines[k] + line);
+      const value = values[k];
+      const line = isHashed[k] ? (value + step) >>> (32 - logLines) : (path << bits) | value;
+      const place = (firstLines[k] + line) << logSize;
       const counter = lines[place];
       at[k] = place;
-      m[k] = counter > rates[k] ? counter : rates[k];
+      const above = counter - rates[k];
+      m[k] = counter - (above & (above >> 31)); // the greater, without a branch
       lines[place] = sat(counter + R(-250, m[k]));
     }
   }
@@ -929,7 +949,9 @@ class Graphics extends Band {
   expertCodes = new Int32Array(3);
   expertStates = new Int32Array(3); // of each expert its state of level 0
   odds = new Int32Array(3);
-  experts = [new Rares(32 * 4 * 4, 2 ** 20), new Rares(13 * 4 * 4, 2 ** 20)]; // [..][history][level]
+  guesses = new Rares(32 * 4 * 4, 2 ** 20); // [sure][history][level]
+  matches = new Rares(13 * 4 * 4, 2 ** 20); // [score][history][level]
+  experts = [this.guesses, this.matches];
   levelCount = 0; // t
 
   constructor(rows, width, colorCount, plane, others = 256) {
@@ -944,7 +966,7 @@ class Graphics extends Band {
     this.logLines = Uint8Array.from({ length: 12 }, logLines);
     // a line is its check and the states of its nodes, each with its count in the lowest 4 bits
     this.firstLines = new Int32Array(13);
-    for (let k = 0; k < 12; k++) this.firstLines[k + 1] = this.firstLines[k] + 2 ** this.logLines[k];
+    this.logLines.forEach((log, k) => (this.firstLines[k + 1] = this.firstLines[k] + 2 ** log));
     this.lines = new Int16Array(16 * this.firstLines[12]);
     this.others = others;
     this.w2 = new Int16Array(levels.length * 64 * 16); // [level][equal][input]
@@ -1274,7 +1296,9 @@ class Graphics extends Band {
     const at2 = (level * 64 + this.equal) * 16;
     const at3 = (level * 64 + this.agree(path, begin)) * 16;
     const at4 = (level * this.others + other) * 16;
-    for (let k = 0; k < inputCount; k++) base[k] = sat(sat(w2[at2 + k] + w3[at3 + k]) + w4[at4 + k]);
+    for (let k = 0; k < inputCount; k++) {
+      base[k] = sat(sat(w2[at2 + k] + w3[at3 + k]) + w4[at4 + k]);
+    }
 
     const end = this.colorCount + top;
     let node = 1;
@@ -1297,8 +1321,9 @@ class Graphics extends Band {
           z = sat(z + H(input, sat(w1[w + k] + base[k])));
         }
         for (let k = 12; k < inputCount; k++) {
-          const input = odds[k - 12] === 0 || (expertCodes[k - 12] + top) >> (after + 1) !== path ? 0
-            : R(odds[k - 12], (expertCodes[k - 12] >> after) & 1 ? 32766 : -32766);
+          const own = expertCodes[k - 12] + top;
+          const takesPart = odds[k - 12] !== 0 && own >> (after + 1) === path;
+          const input = takesPart ? R(odds[k - 12], (own >> after) & 1 ? 32766 : -32766) : 0;
           inputs[to + k] = input;
           z = sat(z + H(input, base[k]));
         }
@@ -1360,7 +1385,7 @@ class Graphics extends Band {
         const place = at[k] + nodes[each];
         const v = lines[place];
         const count = v & 15;
-        const state = (v + R(target - v, 256 * r(count)) - 7) & -16;
+        const state = (v + R(target - v, 256 * RATES[count]) - 7) & -16;
         lines[place] = state | (count < 15 ? count + 1 : 15);
       }
     }
@@ -1411,9 +1436,11 @@ function L(v) {
   return 2048 * (k - 1) + Math.floor((2048 * v) / (1 << k));
 }
 
-function r(count) {
-  return Math.floor((5 * count + 1286) / (10 * count + 12));
-}
+/** r(count) */
+const RATES = Uint8Array.from({ length: 16 }, (_, n) => Math.floor((5 * n + 1286) / (10 * n + 12)));
+
+/** 6.3.8: p, e and r, whose CRC-32 the specification has. */
+export const CHECK_VALUES = { p: P, e0: E0, e1: E1, r: Uint16Array.from(RATES) };
 
 /* ---- 6.4 Range decoder ---- */
 
@@ -1471,7 +1498,7 @@ class RangeDecoder {
     this.rangeLow = 0;
     this.valueHigh = this.valueLow;
     this.valueLow = this.word();
-    if (this.position > this.payload.length + 64) this.fail("read to more than 64 bytes beyond its end");
+    if (this.position > this.payload.length + 64) this.fail("read to more than 64 bytes beyond");
   }
 
   /** 5.3.1: a plain number. */
@@ -1501,7 +1528,8 @@ class RangeDecoder {
 
 /** The timing of a picture that is no animation. @returns {Timing} */
 function timingOfPicture() {
-  return { frameCount: 1, loopCount: 1, keyInterval: 1, ticksPerSecond: 1, ticks: [0], lengths: [] };
+  const timed = { ticksPerSecond: 1, ticks: [0] };
+  return { frameCount: 1, loopCount: 1, keyInterval: 1, ...timed, lengths: [] };
 }
 
 /** 6.5.1 @returns {Timing} */
@@ -1599,7 +1627,8 @@ class Frames {
       for (let band = 0; band < bandCount; band++) {
         const length = lengths[i++];
         if (!isAnimation) offset += 4;
-        if (frame >= key) this.#decodeBand(bands, band, offset, length, frame % keyInterval === 0, indices);
+        const isKey = frame % keyInterval === 0;
+        if (frame >= key) this.#decodeBand(bands, band, offset, length, isKey, indices);
         offset += length;
         if (length > 0 || !isAnimation) offset += 4;
       }
@@ -1651,7 +1680,6 @@ function decodeChanges(decoder, before) {
 /** Model graphics of an animation: a key frame, then frames that are decoded from one another. */
 class Changes extends Graphics {
   time = 0; // of the frame; 0 is the key frame
-  rowOutcomesOfFrame = 0;
   isAboveChanged = false;
   stayOutcomes = 0;
   rest = 0;
@@ -1667,10 +1695,11 @@ class Changes extends Graphics {
   within = new Rares(2 * 16, OF_BLOCKS, 4); // [alike is 15][rest]
   quiet = new Rares(4 * 8 * 16, 2 ** 18); // [age][where][alike]
   busy = new Rares(4 * 16 * 16, 2 ** 20); // [age][changed][alike]
+  asBefore = new Rares(16 * 16 * 4, 2 ** 20); // before[changed][alike][level]
 
   constructor(rows, width, colorCount, plane) {
     super(rows, width, colorCount, plane, 2 * 256); // of `other`, and of changed and alike
-    this.experts = [...this.experts, new Rares(16 * 16 * 4, 2 ** 20)]; // [changed][alike][level]
+    this.experts = [this.guesses, this.matches, this.asBefore];
     this.expertCodes[2] = NONE;
     this.rowTimes = new Int32Array(rows).fill(NEVER);
     this.tilesAcross = Math.ceil(width / 16);
@@ -1684,7 +1713,7 @@ class Changes extends Graphics {
     this.time++;
     let outcomes = 0;
     for (let y = 0; y < this.rows; y++) {
-      const state = (outcomes & 3) * 4 + this.age(rowTimes[y]);
+      const state = outcomes * 4 + this.age(rowTimes[y]);
       const hasChanged = decoder.decide(2 ** 22 - row.p[state], 22) ^ 1;
       row.learn(state, hasChanged);
       if (hasChanged) {
@@ -1697,7 +1726,7 @@ class Changes extends Graphics {
         this.decodeChangedRow(decoder, y);
         this.endRow(y);
       }
-      outcomes = 2 * outcomes + hasChanged;
+      outcomes = (2 * outcomes + hasChanged) & 3;
     }
   }
 
@@ -1862,10 +1891,9 @@ function checkLimit(field, offset, what, count, most) {
 export function toRGBA({ palette, channels }, indices) {
   const colors = new Uint8Array((palette.length / channels) * 4);
   for (let from = 0, to = 0; from < palette.length; from += channels, to += 4) {
-    const entry = palette.subarray(from, from + channels);
-    const isGray = channels < 3;
-    const alpha = channels % 2 === 0 ? entry[channels - 1] : 255;
-    colors.set(isGray ? [entry[0], entry[0], entry[0], alpha] : [...entry.subarray(0, 3), alpha], to);
+    const [red, green, blue] = channels < 3 ? [0, 0, 0] : [0, 1, 2];
+    const alpha = channels % 2 === 0 ? palette[from + channels - 1] : 255;
+    colors.set([palette[from + red], palette[from + green], palette[from + blue], alpha], to);
   }
   const entries = new Uint32Array(colors.buffer);
   const pixels = new Uint32Array(indices.length);
