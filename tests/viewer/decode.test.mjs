@@ -167,6 +167,8 @@ test("frames begin where they are asked to, and stay the caller's", () => {
     for (let first = 0; first < frameCount; first++) {
       assert.deepEqual([...frames.from(first)], all.slice(first));
     }
+    all.forEach(({ indices }) => indices.fill(0));
+    assert.ok([...frames].some(({ indices }) => indices.some((index) => index > 0)));
     for (const first of [-1, frameCount, 0.5, "0"]) {
       assert.throws(() => [...frames.from(first)], RangeError);
     }

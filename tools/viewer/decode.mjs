@@ -1583,7 +1583,7 @@ function verifyFrames(reader, { lengths }) {
   }
 }
 
-/** The frames of a file, decoded one after the other whenever they are asked for. */
+/** The frames of a file, decoded one after the other, anew whenever they are asked for. */
 class Frames {
   #bytes;
   #header;
@@ -1605,7 +1605,8 @@ class Frames {
   }
 
   /**
-   * All but the frames before `first`, of which are decoded those since the last key frame.
+   * All but the frames before `first`, of which those since the last key frame are decoded. A frame
+   * that is as the one before has the same array.
    *
    * @param {number} first
    * @returns {Generator<Frame, void, void>}
@@ -1622,25 +1623,30 @@ class Frames {
     let indices = allocate(colorCount > 256 ? Uint16Array : Uint8Array, width * height);
     const isAnimation = frameCount > 1;
     let offset = this.#headEnd;
+    let isGiven = false; // to the caller, whose the array is then
     for (let frame = 0, i = 0; frame < frameCount; frame++) {
-      if (frame > first) indices = indices.slice(); // the one before is the caller's
+      const isKey = frame % keyInterval === 0;
       for (let band = 0; band < bandCount; band++) {
         const length = lengths[i++];
         if (!isAnimation) offset += 4;
-        const isKey = frame % keyInterval === 0;
-        if (frame >= key) this.#decodeBand(bands, band, offset, length, isKey, indices);
+        // with one color all indices are 0, and what has no bytes is as in the frame before
+        if (frame >= key && colorCount > 1 && (isKey || length > 0)) {
+          if (isGiven) indices = indices.slice();
+          isGiven = false;
+          this.#decodeBand(bands, band, offset, length, isKey, indices);
+        }
         offset += length;
         if (length > 0 || !isAnimation) offset += 4;
       }
-      if (frame >= first) yield { indices, duration: ticks[frame] / ticksPerSecond };
+      if (frame < first) continue;
+      isGiven = true;
+      yield { indices, duration: ticks[frame] / ticksPerSecond };
     }
   }
 
   /** Decodes a band of a frame; `bands` are those of the frames before, where these are needed. */
   #decodeBand(bands, band, offset, length, isKey, indices) {
     const header = this.#header;
-    if (header.colorCount === 1) return; // all indices are 0
-    if (length === 0 && !isKey) return; // as in the frame before
     const payload = this.#bytes.subarray(offset, offset + length);
     const start = band * header.bandRows * header.width;
     if (header.coding !== MODELLED) {
