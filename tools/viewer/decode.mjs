@@ -514,7 +514,7 @@ function unpack(payload, { width, bits, rowBytes, colorCount }, indices, start, 
 
 /* ---- 6.3 Coding modelled ---- */
 
-const sat = (x) => ((x << 16) >> 16 === x ? x : (x >> 31) ^ 0x7fff); // one test where x fits
+const sat = (x) => (x < -32768 ? -32768 : x > 32767 ? 32767 : x);
 const R = (a, b) => (Math.imul(a, b) + 0x4000) >> 15;
 const H = (a, b) => Math.imul(a, b) >> 16;
 
@@ -732,7 +732,6 @@ class Photo extends Band {
     this.values = new Int32Array(this.count); // of each context its hash, or code
     this.at = new Int32Array(this.count); // of each context its line
     this.m = new Int32Array(this.count);
-    this.c = new Int32Array(this.count); // of each context its logit at the node
   }
 
   /** How many lines a direct context has, which are numbered by path and code. */
@@ -768,7 +767,7 @@ class Photo extends Band {
 
   /** The bits of a level, behind `path`; `left` more follow in other levels. */
   decodeLevel(decoder, path, left, bits, temperature) {
-    const { lines, weights, temperatures, at, c, m, count, kind } = this;
+    const { lines, weights, temperatures, at, m, count, kind } = this;
     this.findLines(path);
     const set = path === 1 ? 0 : 1 + (path & 15);
     const shift = kind === "A" ? 3 : 2;
@@ -781,11 +780,11 @@ class Photo extends Band {
         const w = (set * 16 + node) * 16;
         let even = 0;
         let odd = 0;
-        for (let k = 0; k < count; k++) {
-          c[k] = lines[at[k] + node];
-          const product = H(c[k], weights[w + k]);
-          if (k & 1) odd = sat(odd + product);
-          else even = sat(even + product);
+        for (let k = 0; k < count; k += 2) {
+          even = sat(even + H(lines[at[k] + node], weights[w + k]));
+        }
+        for (let k = 1; k < count; k += 2) {
+          odd = sat(odd + H(lines[at[k] + node], weights[w + k]));
         }
         const sum = sat(2 * sat(even + odd));
         const T = temperatures[temperature + node];
@@ -794,8 +793,10 @@ class Photo extends Band {
         const e = bit ? E1[i] : E0[i];
         temperatures[temperature + node] = sat(T + R(e >> 2, sum));
         for (let k = 0; k < count; k++) {
-          weights[w + k] = sat(weights[w + k] + R(e >> shift, c[k]));
-          lines[at[k] + node] = sat(c[k] + R(e, m[k]));
+          const place = at[k] + node;
+          const logit = lines[place];
+          weights[w + k] = sat(weights[w + k] + R(e >> shift, logit));
+          lines[place] = sat(logit + R(e, m[k]));
         }
       }
       path = 2 * path + bit;
@@ -815,8 +816,7 @@ class Photo extends Band {
       const place = (firstLines[k] + line) << logSize;
       const counter = lines[place];
       at[k] = place;
-      const above = counter - rates[k];
-      m[k] = counter - (above & (above >> 31)); // the greater, without a branch
+      m[k] = Math.max(counter, rates[k]);
       lines[place] = sat(counter + R(-250, m[k]));
     }
   }
