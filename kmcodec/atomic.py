@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import ENOENT
 from pathlib import Path
-from secrets import token_hex
 from typing import IO, Final
 
 _DESCRIPTOR: Final = re.compile(r"(?:/dev|/proc/(?P<process>\d+)(?:/task/\d+)?)/fd/(?P<number>\d+)")
@@ -58,7 +57,7 @@ def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
     The files in the new one are written to disk before. A symbolic link is followed.
     """
     target = Path(os.path.realpath(path))
-    made = target.with_name(f".kmq-{token_hex(8)}.tmp")
+    made = target.with_name(f".kmq-{os.urandom(8).hex()}.tmp")
     replaced = made.with_suffix(".old")
     try:
         made.mkdir()
@@ -122,7 +121,7 @@ def _replacing(
     target: Path, old: os.stat_result | None, path: str | os.PathLike[str], run: str
 ) -> Iterator[IO[bytes]]:
     # The name is chosen before the file is made, so that whatever interrupts this, it is known.
-    temporary = target.with_name(f".kmq-{run}{token_hex(8)}.tmp")
+    temporary = target.with_name(f".kmq-{run}{os.urandom(8).hex()}.tmp")
     try:
         # Like any new file, or one that nobody else can read until it is like the old one.
         number = os.open(temporary, _NEW_FILE, 0o600 if old else 0o666)

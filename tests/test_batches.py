@@ -71,14 +71,14 @@ def test_jobs_are_taken_when_needed():
         ([1], False),
         ([10**9], False),
         ([10**9, 1], True),
-        ([0] * MOST_FILES, False),
-        ([0] * (MOST_FILES + 1), True),
-        ([1 << 18, 1 << 18], False),
-        ([1 << 18, 1 << 18, 1], True),
+        ([0] * 100, False),
+        ([0] * 101, True),
+        ([1 << 20, 1 << 20], False),
+        ([1 << 20, 1 << 20, 1], True),
     ],
 )
 def test_what_processes_are_worth(given, many):
-    """They are where there is more than one batch; one picture has threads."""
+    """They are where there are seconds of work; one picture has threads."""
     assert are_many(given) == many
 
 
@@ -86,4 +86,4 @@ def test_only_so_much_is_looked_at():
     """Of a tree of any size the beginning tells."""
     taken = count()
     assert are_many(next(taken) * 0 for _ in repeat(0))
-    assert next(taken) == MOST_FILES + 1
+    assert next(taken) == 101

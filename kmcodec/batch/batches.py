@@ -6,6 +6,9 @@ from typing import Final, Protocol, TypeVar
 MOST_FILES: Final = 32
 _MOST_BYTES: Final = 1 << 19
 """Where a batch ends: it takes half a second or so."""
+_FEW_FILES: Final = 100
+_FEW_BYTES: Final = 1 << 21
+"""Up to where work is done sooner, or with less, than processes of their own have started."""
 
 
 class Sized(Protocol):
@@ -21,11 +24,11 @@ Job = TypeVar("Job", bound=Sized)
 
 
 def are_many(sizes: Iterable[int]) -> bool:
-    """Return whether files of such sizes make more than one batch, worth processes of their own."""
+    """Return whether files of such sizes are worth processes of their own."""
     total = 0
     for count, size in enumerate(sizes, 1):
         total += size
-        if count > MOST_FILES or (count > 1 and total > _MOST_BYTES):
+        if count > _FEW_FILES or (count > 1 and total > _FEW_BYTES):
             return True
     return False
 

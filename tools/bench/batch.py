@@ -44,7 +44,7 @@ class Batch(NamedTuple):
         what: what was run.
         files: how many there are.
         seconds: that it took.
-        cpu_seconds: those of all processors.
+        cpu_seconds: those of all processors; None where some are not told.
         mib: the most memory of the command's own process; None where that is not told.
         good: outputs that are as those of one process.
         begun_again: files that were begun more than once.
@@ -104,7 +104,7 @@ def measure_command(what: str, files: int, command: Sequence[str]) -> Batch:
     """Run a command to its end."""
     before = getrusage(RUSAGE_CHILDREN)
     start = time.perf_counter()
-    with start(command) as process:
+    with launch(command) as process:
         mib = watch_memory(process)
     if process.returncode:
         sys.exit(f"kmq-bench: {what}: exit code {process.returncode}")
@@ -114,7 +114,7 @@ def measure_command(what: str, files: int, command: Sequence[str]) -> Batch:
     return Batch(what, files, seconds, used, mib, 0)
 
 
-def start(command: Sequence[str], **settings: Any) -> "subprocess.Popen[bytes]":
+def launch(command: Sequence[str], **settings: Any) -> "subprocess.Popen[bytes]":
     """Start a command that keeps bytecode, as it does of installed modules."""
     env = {name: os.environ[name] for name in os.environ if name != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.Popen(command, env=env, **settings)
@@ -139,7 +139,7 @@ def run_killed(root: Path, files: int, kills: int, seconds: float) -> Batch:
     start = time.perf_counter()
     for _ in told(range(kills)):
         # Python's resource tracker warns of what a killed process leaves to it.
-        with start(command, stderr=subprocess.DEVNULL) as process:
+        with launch(command, stderr=subprocess.DEVNULL) as process:
             try:
                 process.wait(1 + draw.random() * 2 * seconds / kills)
             except subprocess.TimeoutExpired:
@@ -150,7 +150,9 @@ def run_killed(root: Path, files: int, kills: int, seconds: float) -> Batch:
         sys.exit(f"kmq-bench: {len(left)} temporary files are left, such as {left[0]}")
     begun_again, done_again = count_again(manifest)
     taken = time.perf_counter() - start
-    return last._replace(seconds=taken, begun_again=begun_again, done_again=done_again)
+    return last._replace(
+        seconds=taken, cpu_seconds=None, begun_again=begun_again, done_again=done_again
+    )
 
 
 def count_again(manifest: Path) -> tuple[int, int]:
@@ -174,16 +176,16 @@ def cluster() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     with ExitStack() as stack, TemporaryDirectory(prefix="kmq-bench-") as folder:
         file = Path(folder, "scheduler.json")
 
-        def launch(*arguments: str) -> "subprocess.Popen[bytes]":
+        def serve(*arguments: str) -> "subprocess.Popen[bytes]":
             command = (sys.executable, "-m", "dask", *arguments, "--scheduler-file", str(file))
-            process = start(command, stderr=subprocess.DEVNULL)
+            process = launch(command, stderr=subprocess.DEVNULL)
             stack.callback(process.wait)
             stack.callback(process.kill)
             return process
 
-        launch("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        serve("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         settings = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder)
-        worker, _ = [launch("worker", *settings) for _ in range(2)]
+        worker, _ = [serve("worker", *settings) for _ in range(2)]
         while not file.exists():
             time.sleep(0.1)
         yield json.loads(file.read_text())["address"], worker
@@ -196,7 +198,7 @@ def run_on_cluster(
     what = "Dask, 2 workers, 1 killed"
     command = (*COMMAND, "-q", str(root / "in"), "--out-dir", str(root / what))
     start = time.perf_counter()
-    with start((*command, "--cluster", address)) as process:
+    with launch((*command, "--cluster", address)) as process:
         while process.poll() is None:
             if worker.poll() is None and count_files(root / what) >= files // 2:
                 worker.kill()
