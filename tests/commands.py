@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import kmcodec
+
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
+PACKAGES = str(Path(kmcodec.__file__).resolve().parent.parent)
+"""Where other processes find kmcodec: installed, as a checkout may not be compiled."""
 EXIF = b"Exif\x00\x00MM\x00*\x00\x00\x00\x08" + bytes.fromhex(  # orientation 6
     "0001 0112 0003 0000 0001 0006 0000 0000 0000"
 )

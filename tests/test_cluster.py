@@ -200,7 +200,7 @@ from kmcodec.cli import convert
                 print(error)
             assert workers.in_flight() == 2
     """
-    command = [sys.executable, "-c", script, processes.address]
+    command = [sys.executable, "-P", "-c", script, processes.address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         processes.scheduler.kill()

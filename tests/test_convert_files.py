@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -10,7 +9,8 @@ from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from commands import TOOLS, damage, posix, same
+from commands import PACKAGES, damage, posix, same
+from dying import Dying
 from helpers import photo, picture
 from PIL import Image
 
@@ -418,23 +418,6 @@ def test_processes(processes):
     Path(name).unlink()
 
 
-class Dying(Settings):
-    """Settings with which a worker is lost at one picture, in the middle of writing its output."""
-
-    @property
-    def orients(self):
-        """End this process as the system does that has no memory left."""
-        if os.environ.get("KMQ_DIE") == "always" or Path("trap").exists():
-            Path("trap").unlink(missing_ok=True)
-            folder = Path("out")
-            folder.mkdir(exist_ok=True)
-            (folder / f".kmq-{self.run}0123456789abcdef.tmp").write_bytes(b"half")
-            if hasattr(signal, "SIGKILL"):
-                os.kill(os.getpid(), signal.SIGKILL)
-            os._exit(9)
-        return False
-
-
 def test_a_worker_that_is_lost_leaves_nothing(processes):
     """What it was at is done once more, and its temporary file is gone."""
     Path("trap").touch()
@@ -534,7 +517,7 @@ def test_a_run_that_is_killed_goes_on(jobs):
         [sys.executable, "script.py", str(jobs)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(TOOLS.parent)},
+        env={**os.environ, "PYTHONPATH": PACKAGES},
     )
     assert run.stdout.readline() == b"converted\n"
     run.kill()

@@ -326,13 +326,11 @@ def test_a_second_run_is_refused(path, resume):
         "    print('open', flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    root = Path(__file__).resolve().parent.parent
     with subprocess.Popen(
-        [sys.executable, "-c", script, path],
+        [sys.executable, "-P", "-c", script, path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=root,
     ) as process:
         assert process.stdout.readline() == "open\n"
         data = Path(path).read_bytes()

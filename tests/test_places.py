@@ -478,7 +478,7 @@ def test_paths_take_no_fsspec():
         is_url("a"), join("a", "b"), local_path("file:///a")
         sys.exit("fsspec" in sys.modules)
     """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    subprocess.run([sys.executable, "-P", "-c", script], check=True, timeout=60)
 
 
 def test_memory_is_not_enough(memory, monkeypatch):

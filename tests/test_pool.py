@@ -15,7 +15,7 @@ from runpy import run_path
 
 import jobs
 import pytest
-from commands import TOOLS, posix
+from commands import PACKAGES, TOOLS, posix
 
 from kmcodec.batch.engine import run_batches
 from kmcodec.batch.pool import Pool
@@ -33,7 +33,6 @@ def run(work, count):
 
 """
 BUSY = HEAD + "if __name__ == '__main__': run(jobs.compute_for_ever, 4)"
-ROOT = TOOLS.parent
 
 
 @pytest.fixture
@@ -44,8 +43,8 @@ def start(tmp_path):
     def start(script, *arguments, **settings):
         path = tmp_path / "script.py"
         path.write_text(script)
-        command = [sys.executable, *(arguments or [path])]
-        paths = os.pathsep.join([str(Path(jobs.__file__).parent), str(ROOT)])
+        command = [sys.executable, "-P", *(arguments or [path])]
+        paths = os.pathsep.join([str(Path(jobs.__file__).parent), PACKAGES])
         started.append(
             subprocess.Popen(
                 command,
@@ -214,6 +213,6 @@ def test_one_file_does_not_pay_for_processes():
         "list(kmcodec.batch.engine.run_batches(list, [()], None, in_flight=None, lost=None))\n"
         "assert not {'concurrent.futures', 'multiprocessing'} & set(sys.modules)\n"
     )
-    command = [sys.executable, "-c", script]
+    command = [sys.executable, "-P", "-c", script]
 
-    assert subprocess.run(command, cwd=ROOT, timeout=60, check=False).returncode == 0
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
