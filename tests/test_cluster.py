@@ -171,10 +171,12 @@ def test_work_that_kills_its_workers_is_given_up(processes):
     """Its future has an error, after a few workers, and the others go on."""
     processes.add_worker("--nanny")
     with connect(processes.address) as workers:
-        futures = [workers.submit(os._exit, 1), *(workers.submit(os.getpid) for _ in range(3))]
+        killing = workers.submit(os._exit, 1)
+        assert "KilledWorker" in type(killing.exception(120)).__name__
 
-        assert "KilledWorker" in type(futures[0].exception(120)).__name__
-        assert all(future.result(60) for future in futures[1:])
+        # What waits at a worker beside it may be given up, too, and is done again by the engine.
+        futures = [workers.submit(os.getpid) for _ in range(3)]
+        assert all(future.result(60) for future in futures)
 
 
 @pytest.mark.slow
@@ -185,7 +187,6 @@ def test_a_scheduler_that_is_lost_breaks_the_executor_quietly(processes):
         import sys, time
         from concurrent.futures import BrokenExecutor, CancelledError
         from kmcodec.batch.cluster import connect
-from kmcodec.cli import convert
 
         with connect(sys.argv[1]) as workers:
             future = workers.submit(time.sleep, 100)
