@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kmcodec.conversion.faults import Exit, FileError, explain
+from kmcodec.conversion.faults import Exit, FileError, explain, explain_loss
 from kmcodec.conversion.heard import hear_warnings
 from kmcodec.conversion.source import Source, open_source, raise_limit
 from kmcodec.conversion.task import Settings
@@ -91,8 +91,7 @@ class Gathering:
 
 def report_loss(name: str, error: BaseException) -> Gathered:
     """Leave out a file with which a worker was lost."""
-    fault = f"the process that read it ended: {error or type(error).__name__}"
-    return merge_colors(()), [FileError(Exit.FAILED, name, fault)]
+    return merge_colors(()), [explain_loss(error, name)]
 
 
 def gather_colors(
