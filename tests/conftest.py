@@ -1,6 +1,7 @@
 """Settings for all tests."""
 
 import signal
+import subprocess
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +23,24 @@ def signals():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture
+def launch():
+    """Start commands in processes, and sessions, of their own, which do not survive the test."""
+    started = []
+
+    def start(command, **settings):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(
+            subprocess.Popen(command, text=True, start_new_session=True, **pipes, **settings)
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

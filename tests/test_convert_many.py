@@ -399,31 +399,17 @@ def test_a_full_standard_error():
 
 
 @pytest.fixture
-def slow():
+def slow(launch):
     """Make pictures that take long, and return a way to start the command for them."""
     Path("slow").mkdir()
     Image.fromarray(photo(700, 700)).save("slow/0.bmp")
     for number in range(1, 5):
         Path(f"slow/{number}.bmp").write_bytes(Path("slow/0.bmp").read_bytes())
-    started = []
 
     def start(*arguments):
-        command = [sys.executable, TOOLS / "kmq-convert", "--json", "-s", "1", *arguments]
-        started.append(
-            subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )
-        )
-        return started[-1]
+        return launch([sys.executable, TOOLS / "kmq-convert", "--json", "-s", "1", *arguments])
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return start
 
 
 def wait_for_temporary_file(folder):

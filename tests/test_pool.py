@@ -36,32 +36,17 @@ BUSY = HEAD + "if __name__ == '__main__': run(jobs.compute_for_ever, 4)"
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Start a script in a process, and session, of its own, which does not survive the test."""
-    started = []
+def start(tmp_path, launch):
+    """Start a script in a process of its own."""
 
     def start(script, *arguments, **settings):
         path = tmp_path / "script.py"
         path.write_text(script)
-        command = [sys.executable, "-P", *(arguments or [path])]
         paths = os.pathsep.join([str(Path(jobs.__file__).parent), PACKAGES])
-        started.append(
-            subprocess.Popen(
-                command,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": paths},
-                start_new_session=True,
-                **settings,
-            )
-        )
-        return started[-1]
+        command = [sys.executable, "-P", *(arguments or [path])]
+        return launch(command, env={**os.environ, "PYTHONPATH": paths}, **settings)
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return start
 
 
 @pytest.fixture
