@@ -223,6 +223,25 @@ def test_closing_cancels_and_waits_for_nothing():
     assert len(begun) <= 4
 
 
+def test_an_executor_that_can_be_renewed_ends_what_is_in_flight():
+    """Nobody else cancels its futures, as it may be about to tell them that a worker is lost."""
+
+    class Idle(Renewable):
+        def submit(self, function, /, *arguments):
+            self.submitted.append(future := Future())
+            if len(self.submitted) == 3:
+                future.set_result(function(*arguments))
+            return future
+
+    executor = Idle()
+    outcomes = run(jobs.negate, batches_of(range(30), 1), executor, 4)
+    next(outcomes)
+    outcomes.close()
+
+    assert executor.renewed == 1
+    assert not any(future.cancelled() for future in executor.submitted)
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_an_interrupt_comes_out_at_once(error):
     """Whether it comes while batches are read or while results are used."""

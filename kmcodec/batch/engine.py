@@ -40,13 +40,13 @@ def run_batches(
     Batches are taken from the iterable when there is room for them. Where one fails as a whole (its
     worker was killed, its results cannot be pickled), its items are done once more, each alone, and
     yielded alone: so an item may be done twice, but has one result. When the generator is closed or
-    interrupted, nothing is waited for.
+    interrupted, what is in flight is not waited for.
 
     Args:
         work: does a batch; of an empty one it makes an empty list.
         batches: where batches come from. When that fails, what is in flight is yielded before.
         executor: where work is done; None for here, one batch after the other. If it has a method
-            ``renew``, that is called when it is broken.
+            ``renew``, that is called when it is broken, and to end what is still in flight.
         in_flight: tells how many batches may be submitted and unfinished, at every moment.
         lost: makes the result of an item that has failed alone, with the error.
 
@@ -65,7 +65,7 @@ def run_batches(
             yield from _land(flight, lambda: max(1, in_flight()) - 1, lost)
         yield from _land(flight, lambda: 0, lost)
     finally:
-        flight.cancel()
+        flight.end()
     if faults:
         raise faults[0]
 
@@ -197,16 +197,25 @@ class _Flight(Generic[Item, Result]):
         """
         from concurrent.futures import BrokenExecutor
 
-        if isinstance(fault, BrokenExecutor):
-            renew: Callable[[], None] | None = getattr(self._executor, "renew", None)
-            if renew is None:
-                raise fault
-            renew()
+        if isinstance(fault, BrokenExecutor) and not self._renew():
+            raise fault
         still = self.run_alone(())
         if isinstance(still, BaseException):
             raise still
 
-    def cancel(self) -> None:
-        """Cancel what has not begun, and wait for nothing."""
-        for future in self._pending:
-            future.cancel()
+    def end(self) -> None:
+        """Cancel at least what has not begun, and wait for nothing.
+
+        Where the executor can be renewed, that is left to it: workers that are lost meanwhile would
+        have the processes of Python 3.11 fail on futures that somebody else has canceled.
+        """
+        if self._pending and not self._renew():
+            for future in self._pending:
+                future.cancel()
+
+    def _renew(self) -> bool:
+        """Have the executor renewed, and return True, if it knows how to."""
+        renew: Callable[[], None] | None = getattr(self._executor, "renew", None)
+        if renew is not None:
+            renew()
+        return renew is not None
