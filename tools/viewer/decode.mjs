@@ -107,7 +107,7 @@ export class KmqError extends Error {
    */
   constructor(name, field, fault, offset) {
     super(`${field}: ${fault} (offset ${offset})`);
-    Object.assign(this, { name, field, offset });
+    Object.assign(this, { name, field, fault, offset });
   }
 }
 
@@ -321,10 +321,14 @@ function countPaletteColors(palette) {
 }
 
 /** 5.3 */
-function readCodedPalette(reader, { coding, colorCount, mode: { channels } }) {
+function readCodedPalette(reader, header) {
   const length = reader.varint("palette_length", 0, 2 ** 21 - 1);
   const offset = reader.offset;
-  const payload = reader.take(length, "palette_payload");
+  return decodePalette(reader.take(length, "palette_payload"), header, offset);
+}
+
+/** 5.3.1 */
+export function decodePalette(payload, { coding, colorCount, mode: { channels } }, offset) {
   const decoder = new RangeDecoder(payload, "palette_payload", offset);
   const top = adaptives(16);
   const [alpha, green, red, blue, ranks] = Array.from({ length: 5 }, () => new Component(top));
@@ -345,7 +349,7 @@ function readCodedPalette(reader, { coding, colorCount, mode: { channels } }) {
   return { palette, order };
 }
 
-/** 5.3.1: an adaptive decision. */
+/** An adaptive decision. */
 class Adaptive {
   d = 2;
 
@@ -486,7 +490,7 @@ function rowsOf({ height, bandRows }, band) {
 /* ---- 6.2 Coding packed ---- */
 
 /** Unpacks a band, whose payload is at `offset`, to `indices`, from `start` on. */
-function unpack(payload, { width, bits, rowBytes, colorCount }, indices, start, offset) {
+export function unpack(payload, { width, bits, rowBytes, colorCount }, indices, start, offset) {
   const mask = (1 << bits) - 1;
   let at = start;
   for (let row = 0; row < payload.length; row += rowBytes) {
@@ -651,7 +655,7 @@ function levelsOf(bits) {
   return Uint8Array.from(levels);
 }
 
-function allocate(Numbers, count) {
+export function allocate(Numbers, count) {
   try {
     return new Numbers(count);
   } catch (error) {
@@ -1445,7 +1449,7 @@ export const CHECK_VALUES = { p: P, e0: E0, e1: E1, r: Uint16Array.from(RATES) }
 /* ---- 6.4 Range decoder ---- */
 
 /** Range and value have 64 bits each, of which the upper and the lower 32 are apart. */
-class RangeDecoder {
+export class RangeDecoder {
   constructor(payload, field, offset) {
     this.payload = payload;
     this.field = field;
@@ -1665,7 +1669,7 @@ class Frames {
 }
 
 /** 6.3: a band that needs no other, but may be needed by those of the next frames. */
-function decodeKey(decoder, rows, { width, colorCount }, isNeeded) {
+export function decodeKey(decoder, rows, { width, colorCount }, isNeeded) {
   const isPhoto = decoder.plain(1) === PHOTO;
   const model = isPhoto ? Photo : isNeeded ? Changes : Graphics;
   const band = new model(rows, width, colorCount);
@@ -1674,7 +1678,7 @@ function decodeKey(decoder, rows, { width, colorCount }, isNeeded) {
 }
 
 /** 6.5.2: a band decoded from that of the frame before. */
-function decodeChanges(decoder, before) {
+export function decodeChanges(decoder, before) {
   const { rows, width, colorCount, plane } = before;
   const band = before instanceof Changes ? before : new Changes(rows, width, colorCount, plane);
   band.decodeFrame(decoder);
