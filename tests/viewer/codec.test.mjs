@@ -256,7 +256,7 @@ test("the built module finds libkmq beside it, and does without", async () => {
   for (const codec of codecs) {
     const { picture, frames } = await decodeAll(codec, bytesOf("valid/frames_modelled"));
     checkPicture(picture, frames, expected("frames_modelled"));
-    const damaged = bytesOf("invalid/modelled_ends_with_zero");
+    const damaged = bytesOf("invalid/modelled_payload_8_ff");
     assert.throws(() => codec.decode(damaged), built.KmqError);
   }
 });
