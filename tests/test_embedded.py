@@ -298,7 +298,7 @@ WIDE = (34567, 35850, 73469, 26531, 11416, 88588, 3660, 10)
 )
 def test_colors_that_are_not_srgb_are_warned_of(gamma, chromaticity):
     """Gamma or primaries of a PNG without a profile are lost, which is said."""
-    with pytest.warns(UserWarning, match="of the picture is left out, and its colors are taken as"):
+    with pytest.warns(UserWarning, match="which is left out: its colors are taken as"):
         kmcodec.encode(color_chunks(gamma, chromaticity))
     assert kmcodec.encode(color_chunks(gamma, chromaticity, srgb=True))
     assert kmcodec.encode(color_chunks(gamma, chromaticity), icc_profile=b"")

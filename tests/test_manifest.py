@@ -53,7 +53,7 @@ def report(name, **changes):
 
 def is_done(manifest, name, stamp=tuple(STAMP), size=77):
     """Return whether an output that has some bytes now is known to be that of an input."""
-    return manifest.is_done(name, f"{name}.kmq", stamp, lambda _: size)
+    return manifest.is_done(name, f"{name}.kmq", stamp, lambda: size)
 
 
 def size_of(path):
@@ -83,7 +83,7 @@ def test_what_is_done_is_known_again(path, name):
         assert not is_done(manifest, name, size=None)
         assert not is_done(manifest, name, stamp=(1000, 1_700_000_000_123_456_788))
         assert not is_done(manifest, f"{name}x")
-        assert not manifest.is_done(name, "other.kmq", STAMP, lambda _: 77)
+        assert not manifest.is_done(name, "other.kmq", STAMP, lambda: 77)
         assert not manifest.begun(f"{name}.kmq")
     assert Path(path).read_bytes().isascii()
 
@@ -91,7 +91,7 @@ def test_what_is_done_is_known_again(path, name):
 def test_outputs_are_looked_at_only_where_it_matters(path):
     """A million that are not done yet need no look at the disk."""
     with resumed(path) as manifest:
-        assert not manifest.is_done("a", "a.kmq", STAMP, lambda _: pytest.fail("looked at"))
+        assert not manifest.is_done("a", "a.kmq", STAMP, lambda: pytest.fail("looked at"))
 
 
 @pytest.mark.parametrize("stamp", [[12, "etag-\xe9"], [12, 1.1], [12, None], []])
@@ -146,11 +146,11 @@ def test_an_output_is_known_though_its_input_has_changed(path):
     with resumed(path) as manifest:
         for name in "ab":
             assert not is_done(manifest, name, stamp=(1, 2))
-            assert manifest.made(name, f"{name}.kmq", lambda _: 77)
-            assert not manifest.made(name, f"{name}.kmq", lambda _: 78)
-            assert not manifest.made(name, f"{name}.kmq", lambda _: None)
-        assert not manifest.made("c", "c.kmq", lambda _: 77)
-        assert not manifest.made("a", "b.kmq", lambda _: 77)
+            assert manifest.made(name, f"{name}.kmq", lambda: 77)
+            assert not manifest.made(name, f"{name}.kmq", lambda: 78)
+            assert not manifest.made(name, f"{name}.kmq", lambda: None)
+        assert not manifest.made("c", "c.kmq", lambda: 77)
+        assert not manifest.made("a", "b.kmq", lambda: 77)
 
 
 def test_what_would_be_larger_is_done(path):
@@ -170,7 +170,7 @@ def test_sizes_of_outputs(path, size):
         manifest.finish([report("a", bytes=size)])
     with resumed(path) as manifest:
         assert is_done(manifest, "a", size=size)
-        assert manifest.made("a", "a.kmq", lambda _: size)
+        assert manifest.made("a", "a.kmq", lambda: size)
         assert not any(is_done(manifest, "a", size=other) for other in (size + 1, None))
 
 

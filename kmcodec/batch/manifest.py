@@ -80,7 +80,7 @@ class Manifest:
         source: str,
         output: str,
         stamp: Iterable[object],
-        size_of: Callable[[str], int | None],
+        size_of: Callable[[], int | None],
     ) -> bool:
         """Return whether an earlier run has made this output of this input.
 
@@ -88,18 +88,18 @@ class Manifest:
             source: the name of the input.
             output: the name of the output.
             stamp: what tells whether the input is as it was then, as size and time.
-            size_of: returns the bytes that an output has now, or None if it is not there.
+            size_of: returns the bytes that the output has now, or None if it is not there.
         """
         done = self._done.get(self._digest(source, output))
-        return done is not None and done == self._state(stamp, size_of(output))
+        return done is not None and done == self._state(stamp, size_of())
 
-    def made(self, source: str, output: str, size_of: Callable[[str], int | None]) -> bool:
+    def made(self, source: str, output: str, size_of: Callable[[], int | None]) -> bool:
         """Return whether an output is the one that an earlier run has made, as far as sizes tell.
 
         Its input may have been changed since. Arguments are those of ``is_done``.
         """
         done = self._done.get(self._digest(source, output))
-        return done is not None and done & _SIZE_MASK == _size_bits(size_of(output))
+        return done is not None and done & _SIZE_MASK == _size_bits(size_of())
 
     def begun(self, output: str) -> bool:
         """Return whether an earlier run was about to make this output, and never told the end."""

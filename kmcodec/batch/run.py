@@ -152,12 +152,12 @@ def _pick(
             yield job
 
 
-def _size_of(task: Task) -> Callable[[str], int | None]:
+def _size_of(task: Task) -> Callable[[], int | None]:
     """Return a function that finds the size of an output, or of the copy in its place."""
     output = task.output
     assert output is not None
 
-    def find(_: str) -> int | None:
+    def find() -> int | None:
         copy = name_of_copy(task.input, output)
         size = size_of(output)
         return size_of(copy) if size is None and copy != task.input else size

@@ -99,14 +99,14 @@ def _warn_of_colors(info: Mapping[Any, Any]) -> None:
         return
     gamma, chromaticity = info.get("gamma"), info.get("chromaticity")
     if isinstance(gamma, float) and gamma > 0 and abs(gamma / _SRGB_GAMMA - 1) > 0.05:
-        differs = f"the gamma of {gamma:g}"
+        differs = f"that the gamma is {gamma:g}"
     elif (
         isinstance(chromaticity, tuple)
         and len(chromaticity) == len(_SRGB_CHROMATICITY)
         and not np.allclose(chromaticity, _SRGB_CHROMATICITY, rtol=0, atol=0.01)
     ):
-        differs = "what is told of the primaries"
+        differs = "what the primaries are"
     else:
         return
-    fault = f"{differs} of the picture is left out, and its colors are taken as sRGB"
+    fault = f"the picture says {differs}, which is left out: its colors are taken as sRGB"
     warnings.warn(fault, stacklevel=4)

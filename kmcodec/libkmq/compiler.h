@@ -30,18 +30,22 @@
 #define KMQ_OPAQUE(value) ((void)0)
 #endif
 
+/* KMQ_UNROLL_LIST is for loops over a constant list, of whose branches then nothing is left. */
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 #define KMQ_ALIGN(bytes) __declspec(align(bytes))
 #define KMQ_UNROLL
+#define KMQ_UNROLL_LIST
 #define KMQ_PREFETCH(address) ((void)0)
 #else
 #define KMQ_ALIGN(bytes) __attribute__((aligned(bytes)))
 #define KMQ_PREFETCH(address) __builtin_prefetch(address)
-#if defined(__clang__) /* which unrolls by itself */
+#if defined(__clang__) /* which unrolls by itself, for WebAssembly only where it is told to */
 #define KMQ_UNROLL
+#define KMQ_UNROLL_LIST _Pragma("clang loop unroll(full)")
 #else
 #define KMQ_UNROLL _Pragma("GCC unroll 16")
+#define KMQ_UNROLL_LIST KMQ_UNROLL
 #endif
 #endif
 

@@ -55,8 +55,8 @@ KMQ_INLINE int kmq_code_adaptive(RangeCoder *coder, int decoding, KmqAdaptive *a
 
 /* Codes a magnitude of 1..limit: an exponent, then the bits below the highest (spec 5.3.2). What
    exceeds the limit takes no code space. Returns the magnitude. */
-KMQ_INLINE int kmq_code_magnitude(RangeCoder *coder, int decoding, KmqPaletteModel *model,
-                                  KmqComponent *own, int magnitude, int limit) {
+static int kmq_code_magnitude(RangeCoder *coder, int decoding, KmqPaletteModel *model,
+                              KmqComponent *own, int magnitude, int limit) {
     int e = 0;
     while (2 << e <= limit
            && kmq_code_adaptive(coder, decoding, &own->exponent[e], magnitude >= 2 << e)) {
@@ -77,8 +77,8 @@ KMQ_INLINE int kmq_code_magnitude(RangeCoder *coder, int decoding, KmqPaletteMod
 }
 
 /* Codes the residual of a value of 0..most to its prediction (spec 5.3.2). Returns the value. */
-KMQ_INLINE int kmq_code_value(RangeCoder *coder, int decoding, KmqPaletteModel *model,
-                              int component, int value, int predicted, int most) {
+static int kmq_code_value(RangeCoder *coder, int decoding, KmqPaletteModel *model, int component,
+                          int value, int predicted, int most) {
     KmqComponent *own = &model->components[component];
     const int context = model->residual == 0 ? 0 : model->residual > 0 ? 1 : 2;
     const int below = predicted, above = most - predicted, residual = value - predicted;

@@ -101,7 +101,7 @@ KMQ_INLINE void photo_find(PhotoPixel *pixel, PhotoClass kind, int level, uint32
                            const PhotoSpace *space) {
     const PhotoContext *list = photo_contexts[kind.number];
     const uint32_t step = level ? path * KMQ_PATH : 0;
-    KMQ_UNROLL
+    KMQ_UNROLL_LIST
     for (int k = 0; k < kind.contexts; k++) {
         size_t line = pixel->hashes[k];
         int16_t *table = space->tables[k];
@@ -164,7 +164,7 @@ KMQ_INLINE void photo_code(RangeCoder *shared, int decoding, int number, uint16_
                 now.weights = space.weights + set * (size_t)(kind.contexts * kind.lanes);
                 now.temperatures =
                     space.temperatures + ((size_t)level * PHOTO_SELECTIONS + selection) * 16;
-                KMQ_UNROLL
+                KMQ_UNROLL_LIST
                 for (int k = 0; k < kind.contexts; k++) now.lines[k] = pixel.lines[k];
 
                 left -= count;

@@ -131,8 +131,10 @@ KMQ_INLINE v8 v8_shr(v8 a, int count) { return wasm_i16x8_shr(a, (uint32_t)count
 KMQ_INLINE v8 v8_first(v8 a) { return wasm_i16x8_shuffle(a, a, 0, 0, 0, 0, 0, 0, 0, 0); }
 KMQ_INLINE v8 v8_mulr(v8 a, v8 b) { return wasm_i16x8_q15mulr_sat(a, b); }
 KMQ_INLINE v8 v8_mulh(v8 a, v8 b) {
-    return wasm_i16x8_shuffle(wasm_i32x4_extmul_low_i16x8(a, b), wasm_i32x4_extmul_high_i16x8(a, b),
-                              1, 3, 5, 7, 9, 11, 13, 15);
+    const v128_t high = wasm_i32x4_splat(-65536); /* fewer instructions than extmul */
+    const v128_t odd = wasm_i32x4_dot_i16x8(wasm_v128_and(a, high), b);
+    const v128_t even = wasm_i32x4_dot_i16x8(wasm_v128_andnot(a, high), b);
+    return wasm_v128_bitselect(odd, wasm_u32x4_shr(even, 16), high);
 }
 KMQ_INLINE v8 v8_spread(uint64_t word) {
     const v128_t a = wasm_i64x2_splat((int64_t)word);
