@@ -14,21 +14,21 @@ export class KmqError extends Error {
 }
 
 /** @returns {never} */
-export function fail(name, field, fault, offset) {
-  throw new KmqError(name, field, fault, offset);
+export function fail(field, fault, offset, name = "FormatError") {
+  throw new KmqError(name, field, fault, offset, name);
 }
 
 // 3.4: name, bytes of a palette entry, most colors
 export const MODES = [
-  { name: "BILEVEL", channels: 1, mostColors: 2 },
-  { name: "L", channels: 1, mostColors: 256 },
-  { name: "LA", channels: 2, mostColors: 65536 },
-  { name: "P", channels: 3, mostColors: 256 },
-  { name: "P_ALPHA", channels: 4, mostColors: 256 },
-  { name: "PA", channels: 4, mostColors: 65536 },
-  { name: "RGB", channels: 3, mostColors: 65536 },
-  { name: "RGBA", channels: 4, mostColors: 65536 },
-];
+  ["BILEVEL", 1, 2],
+  ["L", 1, 256],
+  ["LA", 2, 65536],
+  ["P", 3, 256],
+  ["P_ALPHA", 4, 256],
+  ["PA", 4, 65536],
+  ["RGB", 3, 65536],
+  ["RGBA", 4, 65536],
+].map(([name, channels, mostColors]) => ({ name, channels, mostColors }));
 export const MAGIC = [0x8b, 0x4b, 0x4d, 0x51]; // 3.1
 export const MODELLED = 1; // 3.3
 export const METADATA = 1; // 3.5
@@ -73,14 +73,14 @@ export class Reader {
     let byte = 0x80;
     for (let size = 0; byte & 0x80; size++) {
       const isCut = size && !this.left && this.shortage === "FormatError";
-      if (size === 5 || isCut) fail("FormatError", name, "does not end", start);
+      if (size === 5 || isCut) fail(name, "does not end", start);
       byte = this.take(1, field)[0];
       number += (byte & 0x7f) * 2 ** (7 * size);
-      if (!byte && size) fail("FormatError", name, "ends with 0", start);
+      if (!byte && size) fail(name, "ends with 0", start);
     }
-    if (number > MOST) fail("FormatError", name, "2^32 or more", start);
+    if (number > MOST) fail(name, "2^32 or more", start);
     if (number < least || number > most) {
-      fail("FormatError", field, `${number} is not in ${least}..${most}`, start);
+      fail(field, `${number} is not in ${least}..${most}`, start);
     }
     return number;
   }
@@ -95,7 +95,7 @@ export class Reader {
   checkChecksum() {
     const computed = this.checksum;
     const stored = this.u32("checksum");
-    if (stored !== computed) fail("ChecksumError", "checksum", "is wrong", this.offset - 4);
+    if (stored !== computed) fail("checksum", "is wrong", this.offset - 4, "ChecksumError");
     this.checksum = computed;
   }
 }
@@ -104,11 +104,11 @@ export class Reader {
 export function readHeader(reader) {
   const start = reader.bytes.subarray(0, Math.min(4, reader.end));
   if (!start.length || start.some((byte, i) => byte !== MAGIC[i])) {
-    fail("SignatureError", "magic", "not a .kmq file", 0);
+    fail("magic", "not a .kmq file", 0, "SignatureError");
   }
   const view = viewOf(reader.take(20, "header"));
   const check = (isRight, field, offset, value, name = "FormatError") => {
-    if (!isRight) fail(name, field, `${value} is not allowed`, offset);
+    if (!isRight) fail(field, `${value} is not allowed`, offset, name);
   };
   const [version, coding, modeNumber, flags] = [4, 5, 6, 7].map((at) => view.getUint8(at));
   const [width, height] = [8, 12].map((at) => view.getUint32(at, true));
@@ -147,7 +147,7 @@ function hasRightBands({ coding, flags, width, height, bandRows, rowBytes, bandC
 export function readMetadata(reader) {
   const metadata = new Map();
   const check = (isRight, field, fault, size) => {
-    if (!isRight) fail("FormatError", field, fault, reader.offset - size);
+    if (!isRight) fail(field, fault, reader.offset - size);
   };
   const count = reader.take(1, "section_count")[0];
   check(count, "section_count", "0", 1);
@@ -179,10 +179,10 @@ function isDpi(payload) {
 /** 5.1, 5.2: refuses a palette that the mode cannot have. */
 export function checkPalette({ mode: { name } }, palette, offset) {
   if (name === "BILEVEL" && !["0", "255", "0,255"].includes(palette.join())) {
-    fail("FormatError", "palette", "none of mode BILEVEL", offset);
+    fail("palette", "none of mode BILEVEL", offset);
   }
   if (name === "PA" && countPaletteColors(palette) > 256) {
-    fail("FormatError", "palette", "more than 256 palette colors", offset);
+    fail("palette", "more than 256 palette colors", offset);
   }
 }
 
@@ -208,19 +208,19 @@ export function readAnimation(outer, header) {
   for (let frame = 0, before = -1; frame < frameCount; ) {
     const { offset } = reader;
     const ticks = number("ticks");
-    if (ticks === before) fail("FormatError", "ticks", `${ticks} again`, offset);
+    if (ticks === before) fail("ticks", `${ticks} again`, offset);
     const run = number("run", 1, frameCount - frame);
     runs.push([ticks, run]);
     before = ticks;
     frame += run;
   }
   const count = frameCount * header.bandCount;
-  if (count > reader.left) fail("FormatError", "length", "too few", reader.end);
+  if (count > reader.left) fail("length", "too few", reader.end);
   const ticks = new Uint32Array(frameCount);
   let start = 0;
   for (const [each, run] of runs) ticks.fill(each, start, (start += run));
   const lengths = readLengths(number, reader, header, new Uint32Array(count), keyInterval);
-  if (reader.left) fail("FormatError", "length", "too many", reader.offset);
+  if (reader.left) fail("length", "too many", reader.offset);
   return { frameCount, loop, ticksPerSecond, keyInterval, ticks, lengths };
 }
 
@@ -233,7 +233,7 @@ function readLengths(number, reader, header, lengths, keyInterval) {
     const packed = rowsOf(header, i % bandCount) * rowBytes;
     const isKey = Math.floor(i / bandCount) % keyInterval === 0;
     const mayBe = isFree || length === packed || (!length && !isKey);
-    if (!mayBe) fail("FormatError", "length", `${length} bytes, ${packed} packed`, offset);
+    if (!mayBe) fail("length", `${length} bytes, ${packed} packed`, offset);
   }
   return lengths;
 }
@@ -243,7 +243,7 @@ export function readBand(reader, header, band) {
   const length = reader.u32("length");
   const packed = rowsOf(header, band) * header.rowBytes;
   if (header.coding === MODELLED ? length > packed : length !== packed) {
-    fail("FormatError", "length", `${length} bytes, ${packed} packed`, reader.offset - 4);
+    fail("length", `${length} bytes, ${packed} packed`, reader.offset - 4);
   }
   return takePayload(reader, length);
 }
@@ -257,7 +257,7 @@ function takePayload(reader, length) {
 
 /** Refuses bytes behind the last band. */
 export function checkEnd(end, length) {
-  if (length > end) fail("FormatError", "end", `${length - end} bytes follow the last band`, end);
+  if (length > end) fail("end", `${length - end} bytes follow the last band`, end);
 }
 
 /** 6.5: where each frame begins, and the last one ends. */

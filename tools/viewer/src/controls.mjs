@@ -16,7 +16,7 @@ export class Controls {
   }
 
   update({ paused, currentFrame, frameCount }) {
-    this.#button.textContent = paused ? "▶" : "⏸";
+    this.#button.classList.toggle("playing", !paused);
     this.#button.ariaLabel = paused ? "Play" : "Pause";
     this.#slider.max = frameCount - 1;
     this.#slider.value = currentFrame;

@@ -25,7 +25,7 @@ export function readHead(bytes, payloads, limits = {}) {
 
 function checkLimit(field, offset, what, count, most) {
   const fault = `${count} ${what} exceed ${most}`;
-  if (!(count <= most)) container.fail("LimitError", field, fault, offset);
+  if (!(count <= most)) container.fail(field, fault, offset, "LimitError");
 }
 
 /** 5 */
@@ -63,7 +63,7 @@ class Head {
     try {
       return new Numbers(rows * width);
     } catch {
-      return container.fail("LimitError", "width", `${rows * width} pixels are too many`, 8);
+      return container.fail("width", `${rows * width} pixels are too many`, 8, "LimitError");
     }
   }
 

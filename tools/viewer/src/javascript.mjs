@@ -61,7 +61,7 @@ export class Payloads {
       return work();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return this.#fail(error.name, error.field, error.fault, error.offset);
+      return this.#fail(error.field, error.fault, error.offset, error.name);
     }
   }
 }

@@ -14,7 +14,10 @@ div { position: absolute; inset: auto 0 0; display: flex; gap: 0.5em; padding: 0
   background: #000a; color: #fff }
 :host(:not([controls])) div:not(:focus-within) { opacity: 0 }
 :host(:not([controls]):hover) div { opacity: 1 }
-button { width: 2em; border: 0; background: none; color: inherit; font: inherit; cursor: pointer }
+button { width: 2.2em; padding: 0.5em; border: 0; background: none; color: inherit; cursor: pointer }
+button::before { content: ""; display: block; width: 1.2em; height: 1.2em; background: currentColor;
+  clip-path: polygon(10% 0, 100% 50%, 10% 100%) }
+.playing::before { clip-path: polygon(10% 0, 35% 0, 35% 100%, 65% 100%, 65% 0, 90% 0, 90% 100%, 10% 100%) }
 input { flex: 1; min-width: 0; accent-color: #fff }
 :is(button, input):focus-visible { outline: 2px solid #fff; outline-offset: 1px }
 `;

@@ -131,7 +131,7 @@ function checked(bytes) {
 /** Refuses a file of an animation that is shorter or longer than its head says. */
 function checkSize({ length }, end) {
   if (length < end) {
-    container.fail("TruncatedError", "payload", `${end - length} bytes are missing`, length);
+    container.fail("payload", `${end - length} bytes are missing`, length, "TruncatedError");
   }
   container.checkEnd(end, length);
 }

@@ -40,7 +40,7 @@ export class Memory {
     try {
       if (missing > 0) this.#memory.grow(Math.ceil(missing / 65536));
     } catch {
-      fail("LimitError", "width", `${end} bytes of memory are needed`, 8);
+      fail("width", `${end} bytes of memory are needed`, 8, "LimitError");
     }
     return addresses;
   }

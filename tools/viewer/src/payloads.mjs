@@ -26,7 +26,7 @@ export class Payloads {
     const status = this.#libkmq.kmq_decode_palette(
       from, BigInt(bytes.length), to, colorCount, channels, ...orders,
     );
-    const refuse = (fault) => fail("FormatError", "palette_payload", fault, offset);
+    const refuse = (fault) => fail("palette_payload", fault, offset);
     if (status === UNEXPECTED_ORDER) refuse("an order beside packed indices");
     if (status < OK) refuse("no palette has this payload");
     const entries = this.#memory.view(Uint8Array, to, colorCount * channels).slice();
@@ -42,9 +42,8 @@ export class Payloads {
 
   /** 6.2, 6.3: the codes of a band, which are gone with the next call. */
   decodeBand({ bytes, offset }, header, rows) {
-    const { coding, colorCount, width } = header;
-    const shape = [BigInt(rows), BigInt(width), colorCount];
-    const isModelled = coding === MODELLED;
+    const shape = shapeOf(header, rows);
+    const isModelled = header.coding === MODELLED;
     const size = isModelled ? Number(this.#libkmq.kmq_band_memory(...shape)) : 0;
     const sizes = [bytes.length, codeBytes(header, rows), size];
     const [from, to, scratch] = this.#memory.place(...sizes);
@@ -52,26 +51,24 @@ export class Payloads {
     const status = isModelled
       ? this.#libkmq.kmq_decode_band(from, BigInt(bytes.length), ...shape, scratch, to)
       : this.#libkmq.kmq_unpack_indices(from, ...shape, to);
-    if (status !== OK) fail("FormatError", "payload", "no indices have this payload", offset);
+    if (status !== OK) fail("payload", "no indices have this payload", offset);
     return this.#codes(header, rows, to);
   }
 
   /** 6.5.2: what a band of successive frames is kept in. */
   keepBand(header, rows) {
-    const shape = [BigInt(rows), BigInt(header.width), header.colorCount];
-    const size = Number(this.#libkmq.kmq_frames_memory(...shape));
+    const size = Number(this.#libkmq.kmq_frames_memory(...shapeOf(header, rows)));
     return this.#memory.keep(size, codeBytes(header, rows));
   }
 
   /** 6.5.2: the codes of a kept band in its next frame, which are gone with the next call. */
   decodeFrame({ bytes, offset }, header, rows, isKey, [kept, codes]) {
-    const shape = [BigInt(rows), BigInt(header.width), header.colorCount];
     const [from] = this.#memory.place(bytes.length);
     this.#memory.put(bytes, from);
     const status = this.#libkmq.kmq_decode_frame(
-      from, BigInt(bytes.length), ...shape, isKey, kept, codes,
+      from, BigInt(bytes.length), ...shapeOf(header, rows), isKey, kept, codes,
     );
-    if (status !== OK) fail("FormatError", "payload", "no frame has this payload", offset);
+    if (status !== OK) fail("payload", "no frame has this payload", offset);
     return this.#codes(header, rows, codes);
   }
 
@@ -79,6 +76,10 @@ export class Payloads {
     const Numbers = colorCount > 256 ? Uint16Array : Uint8Array;
     return this.#memory.view(Numbers, address, rows * width);
   }
+}
+
+function shapeOf({ width, colorCount }, rows) {
+  return [BigInt(rows), BigInt(width), colorCount];
 }
 
 function codeBytes({ colorCount, width }, rows) {

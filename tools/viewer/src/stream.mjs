@@ -84,7 +84,7 @@ class Arriving {
     while (this.length < end) {
       if (await this.#more()) continue;
       const fault = `${end - this.length} bytes are missing`;
-      container.fail("TruncatedError", "payload", fault, this.length);
+      container.fail("payload", fault, this.length, "TruncatedError");
     }
   }
 
