@@ -182,11 +182,11 @@ export class KmqImg extends HTMLElement {
 
   async #load(signal) {
     try {
+      KmqImg.codec ??= load();
       const isShared = this.getAttribute("crossorigin") === "use-credentials";
       const credentials = isShared ? "include" : "same-origin";
       const response = await fetch(this.src, { signal, credentials });
       if (!response.ok) throw new Error(`the server says ${response.status} ${response.statusText}`);
-      KmqImg.codec ??= load();
       for await (const part of (await KmqImg.codec).stream(response.body)) {
         if (signal.aborted) return;
         this.#take(part);

@@ -38,6 +38,7 @@ export async function load({ wasm = new URL("kmq.wasm", import.meta.url) } = {})
     try {
       const module = await compile(wasm);
       const instantiate = async () => new Payloads(await WebAssembly.instantiate(module));
+      warmUp(await instantiate());
       return new Codec("wasm", null, instantiate, await instantiate());
     } catch (error) {
       reason = error; // there is no WebAssembly, no SIMD, no such file, or a policy forbids it
@@ -46,6 +47,20 @@ export async function load({ wasm = new URL("kmq.wasm", import.meta.url) } = {})
   const javascript = await import("./javascript.mjs");
   const make = async () => new javascript.Payloads(container.fail);
   return new Codec("javascript", reason, make, await make());
+}
+
+/**
+ * Decodes noise. Engines make fast code of what has run for a while, but not within a call: slow
+ * code would decode the whole of the first band.
+ */
+function warmUp(payloads) {
+  const bytes = Uint8Array.from({ length: 4096 }, (_, i) => 128 | (i * 73));
+  const header = { coding: container.MODELLED, colorCount: 64, width: 64 };
+  try {
+    payloads.decodeBand({ bytes, offset: 0 }, header, 64);
+  } catch {
+    // as all of it is not read
+  }
 }
 
 /**
