@@ -21,6 +21,14 @@
 #define KMQ_INLINE static inline __attribute__((always_inline))
 #endif
 
+/* Functions that are large and called in several places: inlined too, but for WebAssembly, whose
+   modules travel. */
+#if defined(__wasm__)
+#define KMQ_SHARED static __attribute__((noinline))
+#else
+#define KMQ_SHARED KMQ_INLINE
+#endif
+
 /* Hides from GCC and Clang where a value comes from, so that a branch stays one, or none is made.
    Behind the predicted branch on a decoded bit the processor goes on with the next node while the
    bit is still being compared: photographs decode a tenth faster. */

@@ -189,7 +189,7 @@ KMQ_INLINE uint32_t graphics_cell(RangeCoder *coder, int decoding, Graphics *g, 
     return code;
 }
 
-KMQ_INLINE void graphics_start(Graphics *g, const uint16_t *plane, int64_t rows, int64_t width,
+KMQ_SHARED void graphics_start(Graphics *g, const uint16_t *plane, int64_t rows, int64_t width,
                                uint32_t color_count, uint8_t *memory) {
     const int64_t pixels = rows * width;
     const int bits = kmq_index_bits((int)color_count);

@@ -15,7 +15,7 @@ typedef struct { /* what leads to the lines of a nibble, and what they say */
 /* Finds the lines of all contexts; those that are not checked share theirs with whatever meets
    them. `log_large` and `log_small` say how many there are in a table of the first LINE_LARGE
    contexts and of the others. */
-KMQ_INLINE void lines_find(Lines *lines, int16_t *tables, int log_large, int log_small,
+KMQ_SHARED void lines_find(Lines *lines, int16_t *tables, int log_large, int log_small,
                            const uint32_t *hashes, uint32_t step) {
     KMQ_ALIGN(32) uint32_t mixed[16], pairs[16];
     int16_t *table = tables;
@@ -63,7 +63,7 @@ KMQ_INLINE v16 lines_expert(int odds, uint32_t symbol, int count) {
 }
 
 /* The log odds of a 1 at each node, by all inputs. */
-KMQ_INLINE v16 lines_sum(Lines *lines, int experts) {
+KMQ_SHARED v16 lines_sum(Lines *lines, int experts) {
     KMQ_ALIGN(32) int16_t shared[LINE_INPUTS];
     v16 sum = v16_set1(0);
     v16_store(shared, v16_add_sat(v16_add_sat(v16_load(lines->rows[0]), v16_load(lines->rows[1])),
@@ -84,7 +84,7 @@ KMQ_INLINE v16 lines_sum(Lines *lines, int experts) {
 }
 
 /* Learns a symbol of `count` bits: `errors` has 8192 * (bit - p) for each bit, `rate` is that of weights. */
-KMQ_INLINE void lines_learn(Lines *lines, uint32_t symbol, int count, uint64_t errors, int rate) {
+KMQ_SHARED void lines_learn(Lines *lines, uint32_t symbol, int count, uint64_t errors, int rate) {
     const v16 on = v16_load(kmq_line_trees[count]);
     const v16 target = v16_and(v16_load(kmq_line_targets[symbol << (4 - count) & 15]), on);
     const v16 zero = v16_set1(0), off = v16_equal(target, zero);
