@@ -37,12 +37,12 @@ static void kmq_start_palette_model(KmqPaletteModel *model) {
     model->residual = 0;
 }
 
-KMQ_INLINE int kmq_code_plain(RangeCoder *coder, int decoding, int bit) {
+KMQ_SHARED int kmq_code_plain(RangeCoder *coder, int decoding, int bit) {
     return kmq_code_bit(coder, decoding, bit, 1u << 15, 16);
 }
 
 /* Codes a decision and moves its probability by 1/2, 1/3, ... 1/20 of the way. */
-KMQ_INLINE int kmq_code_adaptive(RangeCoder *coder, int decoding, KmqAdaptive *a, int bit) {
+KMQ_SHARED int kmq_code_adaptive(RangeCoder *coder, int decoding, KmqAdaptive *a, int bit) {
     bit = kmq_code_bit(coder, decoding, bit, a->p, 16);
     if (bit) {
         a->p += (65536 - a->p) / a->d;
