@@ -1,5 +1,6 @@
 """What decodes and encodes in browsers: its own tests in Node, and larger pictures than vectors."""
 
+import gzip
 import hashlib
 import json
 import shutil
@@ -95,6 +96,13 @@ def test_hashes_of_what_is_built() -> None:
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     lines = [f"{digest}  {path.name}" for digest, path in zip(digests, files, strict=True)]
     assert (DIST / "SHA256SUMS").read_text("utf-8").splitlines() == lines
+
+
+def test_size_of_what_a_page_needs() -> None:
+    """The codec is at most 60 kB, and 25 kB as it is transferred."""
+    parts = [(DIST / name).read_bytes() for name in ("kmq.mjs", "kmq.wasm")]
+    assert sum(map(len, parts)) <= 60_000
+    assert sum(len(gzip.compress(part)) for part in parts) <= 25_000
 
 
 def test_errors_are_those_of_the_package() -> None:
