@@ -69,6 +69,11 @@ def test_plain_decoder_in_node() -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
+def test_plain_decoder_stands_alone() -> None:
+    """The decoder to be laid beside the specification imports nothing."""
+    assert "import" not in (DIST.parent / "decode.mjs").read_text("utf-8")
+
+
 def test_codec_in_node() -> None:
     """Both engines of the codec go to frames and keep limits, and the built module is found."""
     patterns = ["--test-name-pattern=be gone to|limits|the engine|the built module"]

@@ -4,6 +4,7 @@
 const OF_NO_TICKS = 0.1; // a frame of 0 ticks (9.3)
 const SHORTEST = 0.001; // any other, so that few are passed over at a time
 const MOST_LATE = 0.25; // beyond, frames are shown later rather than passed over
+const MOST_WORK = 0.05; // for one frame; after longer no frame is passed over, which takes as long
 
 /** Plays an animation, of which frames may be still arriving, at its own rate. */
 export class Clock {
@@ -14,6 +15,7 @@ export class Clock {
   #end;
   #passes = 0;
   #due = null; // when the next frame is, in seconds; null before the first tick
+  #isSlow = false; // to show a frame
   #request = 0;
 
   /** `show` is called with each frame that is to be shown, and `end` after the last time. */
@@ -51,10 +53,14 @@ export class Clock {
 
   #tick(now) {
     this.#due ??= now + this.#seconds();
-    if (now - this.#due > MOST_LATE) this.#due = now;
+    if (this.#isSlow || now - this.#due > MOST_LATE) this.#due = Math.max(this.#due, now);
     const { frame } = this;
     while (now >= this.#due && this.#advance());
-    if (this.frame !== frame) this.#show(this.frame);
+    if (this.frame !== frame) {
+      const start = performance.now();
+      this.#show(this.frame);
+      this.#isSlow = performance.now() - start > 1000 * MOST_WORK;
+    }
     if (!this.isRunning) return; // it could not be shown
     if (now >= this.#due && this.#hasEnded()) {
       this.isRunning = false;

@@ -160,10 +160,12 @@ function checkSize({ length }, end) {
  */
 export function toRGBA({ palette, channels, indices: all }, indices = all) {
   const colors = new Uint8Array((palette.length / channels) * 4);
+  const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
   for (let from = 0, to = 0; from < palette.length; from += channels, to += 4) {
-    const [red, green, blue] = channels < 3 ? [0, 0, 0] : [0, 1, 2];
-    const alpha = channels % 2 ? 255 : palette[from + channels - 1];
-    colors.set([palette[from + red], palette[from + green], palette[from + blue], alpha], to);
+    colors[to] = palette[from];
+    colors[to + 1] = palette[from + green];
+    colors[to + 2] = palette[from + blue];
+    colors[to + 3] = channels % 2 ? 255 : palette[from + channels - 1];
   }
   const entries = new Uint32Array(colors.buffer);
   const pixels = new Uint32Array(indices.length);
