@@ -298,7 +298,7 @@ def test_report(capsys, monkeypatch):
     text = result.stdout.decode()
     for name in ("kmcodec", "Python", "platform", "numpy", "scipy", "pillow", "bitarray", "cores"):
         assert f"{name}: " in text
-    assert "binding compiled, dithering compiled" in text
+    assert "binding compiled, costs compiled, dithering compiled" in text
     assert "Pillow plugin: registered" in text
     monkeypatch.setattr(sys, "argv", ["kmcodec"])
     __main__.main()

@@ -1,0 +1,1 @@
+"""Show a picture and what became of it: numbers, figures, and a page of both."""
