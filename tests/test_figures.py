@@ -8,11 +8,9 @@ import pytest
 from helpers import noise, photo
 from PIL import Image
 
-from kmcodec.report.figures import steps
-
 pytest.importorskip("matplotlib", reason="figures take kmcodec[report]")
 
-from kmcodec.report.figures import FIGURES, plane, write_animations, write_figures
+from kmcodec.report.figures import FIGURES, plane, steps, write_animations, write_figures
 
 
 def hide(pixels):

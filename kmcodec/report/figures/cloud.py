@@ -1,7 +1,7 @@
 """Draw the colors of a picture in three dimensions, as they are and as they are clustered."""
 
 from itertools import combinations, product
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,25 +24,26 @@ def draw_cloud(run: Run, *, clustered: bool) -> Figure:
     last = run.iterations
     shades = run.shades(last)
     colors = shades[run.labels[last]] if clustered else run.own
-    marks: dict[str, Any] = {
-        "s": point_area(run),
-        "linewidths": 0,
-        "alpha": 0.6,
-        "zorder": 4,
-        "depthshade": False,
-    }
-    axes.scatter(*run.points.T, c=colors, **marks)
+    axes.scatter(
+        *run.points.T,
+        c=colors,
+        s=point_area(run),
+        linewidths=0,
+        alpha=0.6,
+        zorder=4,
+        depthshade=False,
+    )
     if clustered:
         sizes = np.bincount(run.labels[last], run.weights, len(shades))
         areas = _MARK[0] + _MARK[1] * sizes / sizes.sum()
-        marks = {
-            "s": areas,
-            "zorder": 5,
-            "edgecolors": "black",
-            "linewidths": 1,
-            "depthshade": False,
-        }
-        axes.scatter(*run.centroids[last].T, c=shades, **marks)
+        axes.scatter(
+            *run.centroids[last].T,
+            c=shades,
+            s=areas,
+            edgecolors="black",
+            zorder=5,
+            depthshade=False,
+        )
     for edge in combinations(product((0, 255), repeat=3), 2):
         if sum(low != high for low, high in zip(*edge, strict=True)) == 1:
             axes.plot(*zip(*edge, strict=True), color="#999999", linewidth=0.7)

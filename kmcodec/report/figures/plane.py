@@ -17,8 +17,20 @@ _MARGIN: Final = 0.06
 _LEAST_SPAN: Final = 4  # levels in an inch, where points are nearly one
 _AREAS: Final = (9, 60)  # of a point, in square points of print: of many, and of few
 _FEW: Final = 4000  # points, by which the larger area is divided
-_CENTROID: Final = {"s": 110, "marker": "o", "edgecolors": "black", "linewidths": 1.6, "zorder": 4}
-_RING: Final = {"s": 190, "facecolors": "none", "edgecolors": "white", "linewidths": 2, "zorder": 3}
+_CENTROID: Final = {
+    "s": 110,
+    "marker": "o",
+    "edgecolors": "black",
+    "linewidths": 1.6,
+    "zorder": 4,
+}
+_RING: Final = {
+    "s": 190,
+    "facecolors": "none",
+    "edgecolors": "white",
+    "linewidths": 2,
+    "zorder": 3,
+}
 
 
 def draw_step(run: Run, moved: int, assigned: int | None, dpi: int = DPI) -> Figure:
