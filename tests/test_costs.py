@@ -146,6 +146,26 @@ def test_damage_is_an_error():
         pixel_costs(bad)
 
 
+@pytest.mark.parametrize("colors", [2, 17, 200, 65536])
+def test_any_bytes_stay_within_their_buffers(colors):
+    """Whatever frames are made of, costs are written to their pixels, and to nothing else."""
+    rng = np.random.default_rng(colors)
+    for _ in range(100):
+        rows, width = rng.integers(1, 40, 2).tolist()
+        needed = binding.frames_memory(rows, width, colors)
+        memory = aligned(needed + 64)
+        memory[needed:] = 7
+        around = np.full(rows * width + 200, -5, np.float32)
+        for is_key in (True, False, False):
+            payload = rng.integers(0, 256, rng.integers(0, 60)).astype(np.uint8).tobytes()
+            out = around[100:-100].reshape(rows, width)
+            costs.decode_costs(payload, colors, is_key, memory, out)
+
+        assert (around[:100] == -5).all()
+        assert (around[-100:] == -5).all()
+        assert (memory[needed:] == 7).all()
+
+
 def test_sizes_that_do_not_fit_do_not_come_to_c():
     """The binding refuses a buffer that C would read or write beyond."""
     memory = aligned(binding.frames_memory(8, 8, 16))
