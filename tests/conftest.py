@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from browser import browser, chromium, site  # noqa: F401, fixtures
 from helpers import picture
 from hypothesis import HealthCheck, settings
 from PIL import Image
