@@ -168,7 +168,10 @@ def test_colors_that_are_not_srgb_are_warned_of(capsys):
     chunks.add(b"gAMA", (100000).to_bytes(4))
     Image.fromarray(picture(7, 4, 9)).save("t.png", pnginfo=chunks)
     assert convert.main(["t.png"]) == 0
-    assert "t.png: warning: the picture says that the gamma is 1, which is left out" in capsys.readouterr().err
+    assert (
+        "t.png: warning: the picture says that the gamma is 1, which is left out"
+        in capsys.readouterr().err
+    )
     assert convert.main(["-f", "--strip", "t.png"]) == 0
     assert convert.main(["-f", "-q", "t.png"]) == 0
     assert not capsys.readouterr().err

@@ -24,8 +24,8 @@ examples:
 Write a page about a picture and the .kmq file of it: both side by side, where they differ and what
 each pixel costs, the colors as a cloud that can be turned, the palette, what K-Means did, the bytes
 of each part and of other formats, and size against quality. The page is one file, which needs no
-network, and has all numbers as JSON. Pictures are turned as EXIF says; of frames the first is
-shown.
+network, and has all numbers as JSON. Pictures are turned as EXIF says (as by kmq-convert
+--auto-orient), but not a .kmq that is shown as it is; of frames the first is shown.
 """
 
 

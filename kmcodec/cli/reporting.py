@@ -50,18 +50,18 @@ def write_all(command: str, args: argparse.Namespace) -> int:
     output = choose_output(args)
     drawings = find_drawings(args)
     raise_limit(args.max_pixels)
-    with hear_warnings() as heard, show_stages(args.quiet) as progress:
+    with hear_warnings() as heard:
         try:
-            with open_source(args.image, args.max_pixels) as (source, file):
-                image = load_first(source)
-                page = report_on(source, file, image, args, progress)
+            with show_stages(args.quiet) as progress:
+                with open_source(args.image, args.max_pixels) as (source, file):
+                    image = load_first(source)
+                    page = report_on(source, file, image, args, progress)
+                write_output([page], output)
+                for write, folder in drawings:
+                    draw(write, image, folder, args, progress)
         finally:
-            if not args.quiet:
-                for message in heard:
-                    tell(command, args.image, f"warning: {message}")
-        write_output([page], output)
-        for write, folder in drawings:
-            draw(write, image, folder, args, progress)
+            for message in () if args.quiet else heard:
+                tell(command, args.image, f"warning: {message}")
     return Exit.OK
 
 

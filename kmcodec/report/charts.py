@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH, HEIGHT = 560, 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 16, 48
+WIDTH, HEIGHT = 440, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 16, 16, 48
 _MOST_TICKS = 6
 _ROOM = 20
 
@@ -113,11 +113,11 @@ class Chart:
         for tick in self._across.ticks:
             x, _ = self._place(tick, self._up.low)
             yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>'
-            yield f'<text class="tick middle" x="{x:.1f}" y="{bottom + 16}">{tick:,g}</text>'
+            yield f'<text class="tick middle" x="{x:.1f}" y="{bottom + 16}">{tick:,.10g}</text>'
         for tick in self._up.ticks:
             _, y = self._place(self._across.low, tick)
             yield f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            yield f'<text class="tick end" x="{_LEFT - 6}" y="{y + 4:.1f}">{tick:,g}</text>'
+            yield f'<text class="tick end" x="{_LEFT - 6}" y="{y + 4:.1f}">{tick:,.10g}</text>'
         middle = (_LEFT + right) / 2
         title = self._across.title
         yield f'<text class="title middle" x="{middle}" y="{HEIGHT - 10}">{title}</text>'
@@ -136,6 +136,8 @@ def bar(parts: Mapping[str, float], alternative: str) -> str:
     """Return a bar of parts one after the other, numbered for their colors in the style sheet."""
     total, left, found = sum(parts.values()), 0.0, []
     for number, (name, value) in enumerate(parts.items()):
+        if not value:
+            continue
         width = WIDTH * value / total
         found.append(
             f'<rect class="part{number}" x="{left:.2f}" width="{width:.2f}" height="28">'
@@ -156,6 +158,7 @@ def paths_chart(paths: NDArray[np.uint8], colors: NDArray[np.uint8], alternative
     every = np.vstack((colors, paths.reshape(-1, 3))).astype(float)
     middle = every.mean(axis=0)
     axes = np.linalg.svd(every - middle, full_matrices=False)[2][:2].T
+    axes *= np.where(axes.sum(axis=0) < 0, -1, 1)  # to the right is lighter
     low, high = ((every - middle) @ axes).min(axis=0), ((every - middle) @ axes).max(axis=0)
     scale = ((WIDTH, HEIGHT) - np.array(2 * _ROOM)) / np.maximum(high - low, 1)
 

@@ -15,7 +15,7 @@ _MOST_MARKS: Final = 1024
 
 
 class Cloud(NamedTuple):
-    """The distinct colors, or some of them drawn at random, and the palette.
+    """The distinct colors, or some of them, in an order drawn at random, and the palette.
 
     What is transparent is left out, as it has no place among colors.
 
@@ -44,9 +44,7 @@ def make_cloud(measures: Measures) -> Cloud:
     entries[positions.ravel()] = measures.indices.ravel()  # dithered: that of any of its pixels
     seen = np.flatnonzero(_are_seen(histogram.colors))
     left_out = max(0, len(seen) - _MOST_POINTS)
-    if left_out:
-        chosen = np.random.default_rng(0).choice(len(seen), _MOST_POINTS, replace=False)
-        seen = seen[chosen]
+    seen = np.random.default_rng(0).permutation(seen)[:_MOST_POINTS]
     palette, counts = measures.palette, np.bincount(measures.indices.ravel())
     marks = np.argsort(-counts, kind="stable")
     marks = marks[(counts[marks] > 0) & _are_seen(palette[marks])][:_MOST_MARKS]

@@ -76,7 +76,8 @@ def measure_picture(
 ) -> Measures:
     """Encode a picture, decode the file, and measure both.
 
-    Arguments and errors are those of ``kmcodec.encode``.
+    Arguments and errors are those of ``kmcodec.encode``. ``progress`` is told more stages than by
+    that: "decoding", "comparing", "costs", "peers" and "curve".
     """
     settings, _ = split_options(options, EncodeOptions, colors=colors)
     start = time.perf_counter()

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 import kmcodec
 
 from ..atomic import atomic_file
+from ..conversion.faults import escape as printable
 from ..images.pixels import ImageLike
 from ..options import EncodeOptions
 from .cloud import Cloud, make_cloud
 from .measure import Measures, measure_picture
 from .numbers import numbers
-from .sections import curve_section, kmeans_section, summary, swatch_list
+from .sections import curve_section, frames_section, kmeans_section, summary, swatch_list
 from .tables import cards, parts_bar, parts_table, peers_table, quality_table, seconds_table
 from .views import choices, figures, legends, make_views
 
@@ -53,7 +54,7 @@ def write_report(
     """
     measures = measure_picture(image, colors, **options)
     if name is None:
-        name = Path(getattr(image, "filename", None) or "picture").name
+        name = Path(os.fsdecode(getattr(image, "filename", "") or "picture")).name
     page = make_page(measures, name)
     with atomic_file(target) as file:
         file.write(page)
@@ -67,7 +68,7 @@ def make_page(measures: Measures, name: str) -> bytes:
         measures: of the file.
         name: the title.
     """
-    style, script = read_part("report.css"), read_part("report.js")
+    style, script = read_part("page.css"), read_part("page.js")
     told = numbers(measures, name)
     views = make_views(measures)
     cloud = make_cloud(measures)
@@ -77,7 +78,7 @@ def make_page(measures: Measures, name: str) -> bytes:
         "script": script,
         "script_hash": source_hash(script),
         "version": escape(kmcodec.__version__),
-        "name": escape(name),
+        "name": escape(printable(name)),
         "summary": escape(summary(measures)),
         "cards": cards(told),
         "pictures_title": "The file" if measures.original is None else "Original and decoded",
@@ -91,25 +92,21 @@ def make_page(measures: Measures, name: str) -> bytes:
         "quality_table": quality_table(told),
         "seconds_table": seconds_table(told),
         "cloud_text": describe_cloud(cloud),
-        "paths_choice": PATHS_CHOICE if measures.steps else "",
+        "cloud_controls": cloud_controls(cloud, measures),
         "swatches": swatch_list(measures),
+        "frames": frames_section(measures),
         "kmeans": kmeans_section(measures, cloud),
         "curve": curve_section(measures, told),
         "report_json": script_json(told),
         "cloud_json": script_json(cloud_data(cloud, measures)),
     }
-    page = Template(read_part("report.html")).substitute(parts)
+    page = Template(read_part("page.html")).substitute(parts)
     return page.encode("utf-8", "backslashreplace")  # as names of files may be no text
-
-
-PATHS_CHOICE: Final = (
-    '<label><input id="ways" type="checkbox" checked> paths of the centroids</label>'
-)
 
 
 def read_part(name: str) -> str:
     """Read a file that pages are made of."""
-    return (resources.files(__package__) / "template" / name).read_text("utf-8")
+    return (resources.files(__package__) / name).read_text("utf-8")
 
 
 def source_hash(text: str) -> str:
@@ -131,6 +128,21 @@ def describe_cloud(cloud: Cloud) -> str:
         f"{which} as points in their own color, between black and white in the cube of red, green "
         "and blue; and as circles the entries of the palette, the larger the more pixels they show."
     )
+
+
+def cloud_controls(cloud: Cloud, measures: Measures) -> str:
+    """Return the controls of what there is to be seen: colors that move, and paths."""
+    controls = ""
+    if not np.array_equal(cloud.colors, cloud.shown):
+        controls += (
+            '<label class="wide">As they were <input id="moved" type="range" min="0" max="100" '
+            'value="0"> as they are shown</label>'
+        )
+    if measures.steps:
+        controls += (
+            '<label><input id="ways" type="checkbox" checked> paths of the centroids</label>'
+        )
+    return controls
 
 
 def cloud_data(cloud: Cloud, measures: Measures) -> dict[str, Any]:

@@ -18,7 +18,10 @@ _PEERS: Final[dict[str, dict[str, Any]]] = {
     "PNG": {"optimize": True},
     "WebP": {"lossless": True, "quality": 100, "method": 4, "exact": True},
 }
-"""Formats that keep all pixels, and options for few bytes; 5 % fewer of WebP take 60 times as long."""
+"""Formats that keep all pixels, with options for few bytes.
+
+At method 6 WebP has up to 5 % fewer, in 60 times the time.
+"""
 _MOST_WEBP: Final = 16383
 """The pixels that a side of a WebP may have."""
 

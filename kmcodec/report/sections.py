@@ -3,6 +3,8 @@
 import math
 from typing import Any, Final
 
+import numpy as np
+
 from .charts import Axis, Chart, paths_chart
 from .cloud import Cloud
 from .curve import Point
@@ -10,6 +12,8 @@ from .measure import Measures
 from .numbers import swatches
 from .tables import curve_table
 
+_FEWEST_FRAMES: Final = 2
+_MOST_FRAMES: Final = 400
 _MOST_POINTS: Final = 400
 """The colors behind paths."""
 
@@ -30,11 +34,37 @@ def swatch_list(measures: Measures) -> str:
     items = []
     for color, share in found:
         opacity = f' fill-opacity="{int(color[7:], 16) / 255:.3g}"' if color[7:] else ""
-        rect = f'<rect width="1" height="1" fill="{color[:7]}"{opacity}/>'
-        items.append(f'<li><svg viewBox="0 0 1 1">{rect}</svg>{color} {100 * share:.2f} %</li>')
+        swatch = (
+            '<svg viewBox="0 0 1 1" aria-hidden="true">'
+            f'<rect width="1" height="1" fill="{color[:7]}"{opacity}/></svg>'
+        )
+        items.append(f"<li>{swatch}{color} {100 * share:.2f} %</li>")
     more = len(measures.palette) - len(found)
     rest = f"<p>and {more:,} entries that show fewer pixels</p>" if more else ""
     return f'<ol class="palette">{"".join(items)}</ol>{rest}'
+
+
+def frames_section(measures: Measures) -> str:
+    """Return the section of the bytes of each frame; nothing of a still picture."""
+    sizes = np.array(measures.info.frame_bytes)
+    if len(sizes) < _FEWEST_FRAMES:
+        return ""
+    groups = np.array_split(sizes, min(len(sizes), _MOST_FRAMES))
+    largest = [int(group.max()) for group in groups]
+    starts = np.cumsum([0, *map(len, groups[:-1])]).tolist()
+    chart = Chart(
+        Axis.of("frame", [0, len(sizes) - 1]),
+        Axis.of("bytes", [0, *largest]),
+        f"Bytes of each of {len(sizes):,} frames, from {sizes.min():,} to {sizes.max():,}",
+    )
+    chart.line(list(zip(starts, largest, strict=True)))
+    some = ", the largest of each few" if len(groups) < len(sizes) else ""
+    return (
+        '<section aria-labelledby="frames-title"><h2 id="frames-title">Frames</h2>'
+        f"<p>{len(sizes):,} frames, {sizes.mean():,.0f} bytes each in the mean.</p>"
+        f'<div class="pair"><figure>{chart.svg()}<figcaption>Bytes of each frame{some}</figcaption>'
+        "</figure></div></section>"
+    )
 
 
 def kmeans_section(measures: Measures, cloud: Cloud) -> str:
@@ -44,6 +74,7 @@ def kmeans_section(measures: Measures, cloud: Cloud) -> str:
         return ""
     count = len(steps.inertia)
     iterations = "1 iteration" if count == 1 else f"{count:,} iterations"
+    start = ", from where the search for good seeds has ended; see also --seeding random"
     numbers = range(1, count + 1)
     chart = Chart(
         Axis.of("iteration", [0, count]),
@@ -58,8 +89,7 @@ def kmeans_section(measures: Measures, cloud: Cloud) -> str:
     some = f"the {shown} that went farthest" if shown < len(measures.palette) else "all"
     return (
         '<section aria-labelledby="kmeans-title"><h2 id="kmeans-title">K-Means</h2>'
-        f"<p>The last {iterations}, from where the search for good seeds had ended; from random "
-        'ones with --seeding random.</p><div class="pair">'
+        f'<p>The last {iterations}{start if steps.searched else ""}.</p><div class="pair">'
         f"<figure>{chart.svg()}<figcaption>Inertia by iteration</figcaption></figure>"
         f"<figure>{paths_chart(steps.paths, cloud.colors[:_MOST_POINTS], 'Paths of the centroids')}"
         f"<figcaption>Paths of the centroids, {some}, from the rings to the dots, in the plane in "

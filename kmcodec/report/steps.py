@@ -25,11 +25,13 @@ class Steps:
         changed: (t,) float64, the share of the pixels that went to another centroid; at first all.
         paths: (at most 24, at most 256, 3) uint8, the colors of centroids: of the seeds first, then
             of some iterations, of the last one at last; of many centroids those that went farthest.
+        searched: whether the seeds were searched for, so that little was left to be done.
     """
 
     inertia: NDArray[np.float64]
     changed: NDArray[np.float64]
     paths: NDArray[np.uint8]
+    searched: bool
 
     @classmethod
     def of(cls, trace: Trace, settings: Options) -> "Steps | None":
@@ -44,5 +46,8 @@ class Steps:
         far = np.sort(np.argsort(-way, kind="stable")[:_MOST_PATHS])
         colors = [in_color(space.to_colors(row[far]))[:, :3] for row in trace.centroids[chosen]]
         return cls(
-            trace.inertia / weight / space.level**2, trace.changed / weight, np.array(colors)
+            trace.inertia / weight / space.level**2,
+            trace.changed / weight,
+            np.array(colors),
+            settings.seeding is None,
         )

@@ -57,11 +57,11 @@ def peers_table(told: Numbers) -> str:
     pixels = told["bits"]["raw"] / 24
     sizes = {"24 bits a pixel": told["bits"]["raw"] // 8, **told["peers"], "KMQ": told["bytes"]}
     rows = [
-        (name, f"{size:,}", f"{8 * size / pixels:.3f}", f"{told['bytes'] / size:.3f}")
+        (name, f"{size:,}", f"{8 * size / pixels:.3g}", f"{told['bytes'] / size:.3g}")
         for name, size in sizes.items()
     ]
     head = ("the same pixels as", "bytes", "bits a pixel", "KMQ by it")
-    return _table("Other formats, without loss", head, rows, this=len(rows) - 1)
+    return _table("Other formats, without loss, by Pillow", head, rows, this=len(rows) - 1)
 
 
 def quality_table(told: Numbers) -> str:
@@ -75,8 +75,8 @@ def quality_table(told: Numbers) -> str:
         ("PSNR", "exact" if is_exact else f"{told['psnr']:.2f} dB"),
         ("mean squared error, over all channels", f"{told['mse']:.2f}"),
         ("distance in Oklab, mean", f"{oklab['mean']:.4f}"),
-        ("largest", f"{oklab['largest']:.4f}"),
-        ("above 0.02, which can be seen", f"{100 * oklab['visible']:.1f} % of the pixels"),
+        ("distance in Oklab, largest", f"{oklab['largest']:.4f}"),
+        ("pixels above 0.02, which can be seen", f"{100 * oklab['visible']:.1f} %"),
     ]
     return _table("Quality", ("", ""), rows)
 

@@ -87,7 +87,7 @@ function drawCloud() {
 
   function projector() {
     const [width, height] = [canvas.width, canvas.height];
-    const scale = (Math.min(width, height) / 255) * 0.6 * size;
+    const scale = (Math.min(width, height) / 255) * 0.55 * size;
     const [cosTurn, sinTurn, cosTilt, sinTilt] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt),
       Math.sin(tilt)];
     return (red, green, blue) => {
@@ -95,12 +95,12 @@ function drawCloud() {
       const z = (red - 127.5) * sinTurn + (blue - 127.5) * cosTurn;
       const y = (green - 127.5) * cosTilt - z * sinTilt;
       const depth = (green - 127.5) * sinTilt + z * cosTilt;
-      const near = 900 / (900 + depth);
+      const near = 1200 / (1200 + depth);
       return [width / 2 + x * scale * near, height / 2 - y * scale * near, depth, near];
     };
   }
 
-  function cube(project, ink) {
+  function cube(project, ink, paper) {
     context.strokeStyle = context.fillStyle = ink;
     context.lineWidth = devicePixelRatio;
     for (let from = 0; from < 8; from++) {
@@ -112,8 +112,12 @@ function drawCloud() {
     context.font = `${14 * devicePixelRatio}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
+    context.strokeStyle = paper;
+    context.lineWidth = 6 * devicePixelRatio;
     for (const [name, at] of [["red", [278, 0, 0]], ["green", [0, 278, 0]], ["blue", [0, 0, 278]]]) {
-      context.fillText(name, ...project(...at).slice(0, 2));
+      const place = project(...at).slice(0, 2);
+      context.strokeText(name, ...place);
+      context.fillText(name, ...place);
     }
   }
 
@@ -124,7 +128,7 @@ function drawCloud() {
   }
 
   function points(project) {
-    const way = moved.value / 100, found = [];
+    const way = (moved?.value ?? 0) / 100, found = [];
     for (let n = 0; n < sizes.length; n++) {
       const color = [0, 1, 2].map((c) => colors[3 * n + c] * (1 - way) + shown[3 * n + c] * way);
       const [x, y, depth, near] = project(...color);
@@ -166,7 +170,7 @@ function drawCloud() {
     const style = getComputedStyle(document.documentElement);
     const [ink, faint, paper] = ["--ink", "--faint", "--panel"].map((n) => style.getPropertyValue(n));
     const project = projector();
-    cube(project, faint);
+    cube(project, faint, paper);
     points(project);
     if (ways?.checked) {
       context.strokeStyle = ink;
@@ -204,7 +208,7 @@ function drawCloud() {
     event.preventDefault();
     redraw();
   });
-  moved.addEventListener("input", redraw);
+  moved?.addEventListener("input", redraw);
   ways?.addEventListener("change", redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   new ResizeObserver(redraw).observe(canvas);
