@@ -1,4 +1,4 @@
-"""Read and write .kmq images: K-Means palettes, exact indices, a Pillow plugin, two commands.
+"""Read and write .kmq images: K-Means palettes, exact indices, a Pillow plugin, three commands.
 
 Importing this package registers KMQ with Pillow, so that ``Image.open("x.kmq")`` and
 ``im.save("x.kmq", colors=64)`` work.

@@ -20,7 +20,7 @@ def main() -> int:
     """Print the report if it is asked for, else help."""
     parser = argparse.ArgumentParser(
         prog="python -m kmcodec",
-        description="The commands are kmq-convert and kmq-info.",
+        description="The commands are kmq-convert, kmq-info and kmq-report.",
         allow_abbrev=False,
     )
     parser.add_argument("--report", action="store_true", help="tell versions and build")

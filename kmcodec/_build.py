@@ -16,7 +16,7 @@ from setuptools.errors import CompileError, ExecError, PlatformError
 # No contraction of floats, so that all machines have the same bytes; no debug information, which
 # takes half the time to compile.
 COMPILE_FLAGS: Final = ["-ffp-contract=off", "-g0"]
-OPTIMIZATION: Final = {"kmcodec.libkmq.binding": "-O2"}
+OPTIMIZATION: Final = {"kmcodec.libkmq.binding": "-O2", "kmcodec.libkmq.costs": "-O2"}
 """What is not -O3: that takes half as long again for libkmq, which gets no faster."""
 MSVC_FLAGS: Final = ["/O2"]
 LINK_FLAGS: Final = {"linux": ["-Wl,-s"]}  # no symbols but those that are exported
@@ -56,7 +56,9 @@ class BuildExtensions(build_ext):
             ext.define_macros.append(("Py_LIMITED_API", "0x030B0000"))
         if self.compiler.compiler_type == "msvc":
             ext.extra_compile_args = MSVC_FLAGS
-        elif "-O" not in os.environ.get("CFLAGS", ""):  # it would come before, and not count
+            return
+        ext.libraries = ["m"]
+        if "-O" not in os.environ.get("CFLAGS", ""):  # it would come before, and not count
             ext.extra_compile_args = [*COMPILE_FLAGS, OPTIMIZATION.get(ext.name, "-O3")]
         else:
             ext.extra_compile_args = COMPILE_FLAGS

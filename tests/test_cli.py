@@ -26,7 +26,7 @@ from PIL import Image
 
 import kmcodec
 from kmcodec import __main__
-from kmcodec.cli import convert, info
+from kmcodec.cli import convert, info, report
 from kmcodec.conversion import still
 
 pytestmark = pytest.mark.usefixtures("place")
@@ -45,11 +45,16 @@ def test_real_pipes():
 def test_closed_standard_streams(monkeypatch, capsys):
     """A standard stream that the shell has closed is one line and code 1."""
     monkeypatch.setattr(sys, "stdin", None)
-    for main in (convert.main, info.main):
+    for main in (convert.main, info.main, report.main):
         assert main(["-"]) == 1
         assert capsys.readouterr().err.endswith(": standard input or output: it is closed\n")
     monkeypatch.setattr(sys, "stdout", None)
-    for main, *arguments in ((convert.main, "a.png", "-"), (info.main, "--json", "-q", "a.kmq")):
+    commands = [
+        (convert.main, "a.png", "-"),
+        (info.main, "--json", "-q", "a.kmq"),
+        (report.main, "a.png", "-o", "-"),
+    ]
+    for main, *arguments in commands:
         assert main(arguments) == 1
         assert capsys.readouterr().err.endswith(": standard input or output: it is closed\n")
     assert convert.main(["a.png", "b.kmq"]) == 0
@@ -144,7 +149,7 @@ def test_signals_unwind_once(place, monkeypatch, name, code):
 
 
 @posix
-@pytest.mark.parametrize("tool", ["kmq-convert", "kmq-info"])
+@pytest.mark.parametrize("tool", ["kmq-convert", "kmq-info", "kmq-report"])
 def test_an_interrupt_during_imports(tool):
     """It is as quiet as later."""
     Path("numpy.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
@@ -244,14 +249,14 @@ def test_exit_codes(place, capsys, code, arguments):
         assert code == 2
 
 
-@pytest.mark.parametrize("main", [convert.main, info.main])
+@pytest.mark.parametrize("main", [convert.main, info.main, report.main])
 def test_help_and_version(main, capsys):
     """Help starts with examples and lists exit codes; the version is the package's."""
     assert exit_code(main, "--help") == 0
     text = capsys.readouterr().out
     assert text.index("examples:") < text.index("options:") < text.index("exit codes:")
     assert exit_code(main, "-V") == 0
-    assert capsys.readouterr().out.split()[0] in {"kmq-convert", "kmq-info"}
+    assert capsys.readouterr().out.split()[0] in {"kmq-convert", "kmq-info", "kmq-report"}
 
 
 @posix
@@ -260,6 +265,7 @@ def test_help_and_version(main, capsys):
     [
         ("kmq-convert", ["big.png", "--coding", "packed", "-"]),
         ("kmq-info", ["--palette", "big.kmq"]),
+        ("kmq-report", ["big.png", "-o", "-"]),
     ],
 )
 def test_broken_pipe(tool, arguments):
@@ -298,7 +304,7 @@ def test_report(capsys, monkeypatch):
     text = result.stdout.decode()
     for name in ("kmcodec", "Python", "platform", "numpy", "scipy", "pillow", "bitarray", "cores"):
         assert f"{name}: " in text
-    assert "binding compiled, dithering compiled" in text
+    assert "binding compiled, costs compiled, dithering compiled" in text
     assert "Pillow plugin: registered" in text
     monkeypatch.setattr(sys, "argv", ["kmcodec"])
     __main__.main()

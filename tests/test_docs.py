@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from commands import needs_bash
 
-from kmcodec.cli import convert, info
+from kmcodec.cli import convert, info, report
 
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
 SHARE = Path("docs", "share")
-PARSERS = {parser.prog: parser for parser in (convert.make_parser(), info.make_parser())}
+PARSERS = {parser.prog: parser for parser in (m.make_parser() for m in (convert, info, report))}
 PLACES = {
     "man": "man/man1/{}.1",
     "bash": "bash-completion/completions/{}",
@@ -98,6 +98,7 @@ def test_bash_parses_completions(command: str) -> None:
         ("kmq-convert --palette-from a", {"a.png", "album"}),
         ("kmq-info --check", {"--check"}),
         ("kmq-info b.kmq b", {"b.kmq"}),
+        ("kmq-report --png a", {"album"}),
     ],
 )
 def test_bash_completes(tmp_path: Path, words: str, expected: set[str]) -> None:

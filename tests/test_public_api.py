@@ -89,7 +89,9 @@ def test_what_is_not_compiled_is_refused_at_once(tmp_path):
     )
 
     assert result.returncode == 1
-    assert f"the kmcodec in {tmp_path / 'kmcodec'} is not compiled (binding of" in result.stderr
+    assert (
+        f"the kmcodec in {tmp_path / 'kmcodec'} is not compiled (binding, costs of" in result.stderr
+    )
 
 
 def loaded_by(code: str) -> set[str]:

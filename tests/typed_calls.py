@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 import kmcodec
+from kmcodec import report
 
 image = Image.new("RGB", (4, 3))
 pixels = np.zeros((3, 4, 3), np.uint8)
@@ -37,6 +38,8 @@ kmcodec.encode_frames((image for _ in "ab"), duration=[33.3, Fraction(1001, 30)]
 kmcodec.save_frames([image], Path("a.kmq"), None, dither=1).frame_count
 for frame in kmcodec.decode_frames(film, threads=1):
     kmcodec.encode(frame.pixels, 16, comment=str(frame.duration.numerator))
+report.write_report(image, Path("a.html"), 16, name="a", dither="auto").bits_per_pixel
+page: bytes = report.make_page(report.measure_file(BytesIO(data), max_pixels=None), "a")
 
 kmcodec.encode("a.png")  # type: ignore[arg-type]  # a path is no picture
 kmcodec.encode(image, colours=16)  # type: ignore[call-arg]
@@ -59,4 +62,6 @@ kmcodec.decode(image)  # type: ignore[arg-type]
 kmcodec.decode(data, threads="2")  # type: ignore[arg-type]
 kmcodec.decode(data, progress=lambda stage: None)  # type: ignore[arg-type,misc]
 kmcodec.encode(image, progress=lambda stage, step: None)  # type: ignore[arg-type,misc]
+report.measure_picture(image, colours=16)  # type: ignore[call-arg]
+report.measure_file(image)  # type: ignore[arg-type]
 kmcodec.quantize(image).mse = 0  # type: ignore[misc]

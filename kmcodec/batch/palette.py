@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kmcodec.conversion.faults import Exit, FileError, explain, explain_loss
+from kmcodec.conversion.faults import FileError, explain, explain_loss, explain_refusal
 from kmcodec.conversion.heard import hear_warnings
 from kmcodec.conversion.source import Source, open_source, raise_limit
 from kmcodec.conversion.task import Settings
-from kmcodec.errors import QualityError
 from kmcodec.images.pixels import read_image
 from kmcodec.images.profiles import leaves_profile
 from kmcodec.options import Options
@@ -66,11 +65,8 @@ def share_palette(
         if not len(colors.histogram.colors):
             return settings
         palette = choose_shared_palette(colors, options.get("colors", 256), options)
-    except QualityError as error:
-        raise FileError(Exit.QUALITY, "all inputs", str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
-        fault = str(error) or "not enough memory"
-        raise FileError(Exit.FAILED, "all inputs", fault) from error
+        raise explain_refusal(error, "all inputs") from error
     others = {name: options[name] for name in options if name not in _OF_THE_CHOICE}
     return replace(settings, options={**others, "palette": palette})
 
@@ -127,7 +123,7 @@ def source_colors(source: Source, frames: slice | None = None) -> SharedColors:
     try:
         return merge_colors(map(_picture_colors, pictures))
     except (MemoryError, TypeError, ValueError) as error:
-        raise FileError(Exit.FAILED, source.name, str(error) or "not enough memory") from error
+        raise explain_refusal(error, source.name) from error
 
 
 def _pictures(source: Source, wanted: range) -> Iterator[Image.Image]:

@@ -1,4 +1,4 @@
-"""Define the exit codes and failures that ``kmq-convert`` and ``kmq-info`` share."""
+"""Define the exit codes and failures that the commands share."""
 
 import argparse
 import os
@@ -22,7 +22,7 @@ exit codes:
   2    wrong usage
   3    damaged, or not a file of a known format
   4    refused: an output exists, or is an input; a link leads out of a directory
-  99   the least quality asked for takes more colors (kmq-convert)
+  99   the least quality asked for takes more colors
   130  interrupted (129 hung up, 143 terminated)
   141  the reader of standard output has gone
 """
@@ -56,7 +56,7 @@ class VersionAction(argparse._VersionAction):
 
 
 def add_common_options(parser: argparse.ArgumentParser, quiet: str) -> None:
-    """Add the options that both commands have."""
+    """Add the options that all commands have."""
     parser.add_argument("-q", "--quiet", action="store_true", help=quiet)
     parser.add_argument("-V", "--version", action=VersionAction)
 

@@ -51,7 +51,7 @@ class MovingBand:
     def __init__(self, rows: int, width: int, color_count: int) -> None:
         """Begin before the first frame, which is a key frame."""
         self._color_count = color_count
-        self._memory = _aligned(binding.frames_memory(rows, width, color_count))
+        self._memory = aligned(binding.frames_memory(rows, width, color_count))
 
     def encode(self, indices: Indices, is_key: bool, slack: float = 0) -> bytes:
         """Encode the next frame.
@@ -224,10 +224,10 @@ def _flat_share(indices: Indices) -> float:
 def _memory(indices: Indices, color_count: int) -> NDArray[np.uint8]:
     """Allocate scratch for a band."""
     rows, width = indices.shape
-    return _aligned(binding.band_memory(rows, width, color_count))
+    return aligned(binding.band_memory(rows, width, color_count))
 
 
-def _aligned(size: int) -> NDArray[np.uint8]:
+def aligned(size: int) -> NDArray[np.uint8]:
     """Allocate bytes at an address that 64 divides."""
     raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64

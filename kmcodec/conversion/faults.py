@@ -5,7 +5,7 @@ from typing import BinaryIO, Final, TextIO
 
 from PIL import Image, UnidentifiedImageError
 
-from kmcodec.errors import LimitError
+from kmcodec.errors import LimitError, QualityError
 
 STANDARD: Final = "-"
 """The name of standard input and output."""
@@ -14,7 +14,7 @@ _KILLED: Final = {"BrokenProcessPool", "KilledWorker"}
 
 
 class Exit(IntEnum):
-    """The exit codes of both commands."""
+    """The exit codes of the commands."""
 
     OK = 0
     FAILED = 1
@@ -51,6 +51,12 @@ def explain(error: Exception, name: str) -> FileError:
     if isinstance(error, OSError) and error.strerror:
         return FileError(Exit.FAILED, name, error.strerror)
     return FileError(Exit.DAMAGED, name, str(error) or type(error).__name__)
+
+
+def explain_refusal(error: Exception, name: str) -> FileError:
+    """Turn what the encoder raised of a picture or its options into what to tell the user."""
+    code = Exit.QUALITY if isinstance(error, QualityError) else Exit.FAILED
+    return FileError(code, name, str(error) or "not enough memory")
 
 
 def explain_loss(error: BaseException, name: str) -> FileError:

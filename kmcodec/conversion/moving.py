@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 from PIL import Image
 
 from kmcodec.codec import Quantized
-from kmcodec.errors import KmqError, QualityError
+from kmcodec.errors import KmqError
 from kmcodec.format import FORMAT, MAX_COLORS, METADATA_NAMES
 from kmcodec.frames import FramesInfo, frame_pieces
 
 from .export import EXIF_FORMATS
-from .faults import Exit, FileError, explain
+from .faults import Exit, FileError, explain, explain_refusal
 from .frames_out import Export, export_frames, export_stills
 from .kmq_frames import KmqReader
 from .modes import ExportError, kind_of
@@ -67,10 +67,8 @@ def encode_frames(source: Source, wanted: range, settings: Settings) -> Made:
         shown, pieces = frame_pieces(
             chain([first], pictures), duration=duration, loop=loop, **options
         )
-    except QualityError as error:
-        raise FileError(Exit.QUALITY, source.name, str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
-        raise FileError(Exit.FAILED, source.name, str(error) or "not enough memory") from error
+        raise explain_refusal(error, source.name) from error
     return Made(first, shown, pieces)
 
 

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from PIL import Image
 
 from kmcodec.codec import Quantized, encode_pieces
-from kmcodec.errors import QualityError
 from kmcodec.format import FORMAT
 
 from .export import EXIF_FORMATS, write_image
-from .faults import Exit, FileError, explain
+from .faults import Exit, FileError, explain, explain_refusal
 from .modes import Entries, ExportError, fit_image
 from .moving import Made
 from .orientation import orient_image, strip_metadata
@@ -70,10 +69,8 @@ def encode_image(
     """Encode a picture: return what the .kmq file shows, and the pieces of the file."""
     try:
         return encode_pieces(image, **settings.encoding)
-    except QualityError as error:
-        raise FileError(Exit.QUALITY, name, str(error)) from error
     except (MemoryError, TypeError, ValueError) as error:
-        raise FileError(Exit.FAILED, name, str(error) or "not enough memory") from error
+        raise explain_refusal(error, name) from error
 
 
 def fit_target(

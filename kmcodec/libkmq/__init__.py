@@ -2,6 +2,6 @@
 
 from .._compiled import require_compiled
 
-NAMES = ("binding",)
+NAMES = ("binding", "costs")
 
 require_compiled(__name__, NAMES)

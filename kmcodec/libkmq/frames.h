@@ -31,6 +31,7 @@ KMQ_INLINE void frames_pixels(RangeCoder *coder, int decoding, Graphics *g, Chan
         if (fits && !b.changed && !c->block_left
             && memcmp(row.north + x - 1, row.before_north + x - 1, 2 * (CERTAIN_BLOCK + 2)) == 0
             && !changes_block(coder, decoding, c, age, where, codes, cell)) {
+            kmq_note_cost(coder, CERTAIN_BLOCK);
             x += CERTAIN_BLOCK;
             continue;
         }
@@ -47,6 +48,7 @@ KMQ_INLINE void frames_pixels(RangeCoder *coder, int decoding, Graphics *g, Chan
             }
         }
         if (!changes) {
+            kmq_note_cost(coder, 1);
             x++;
             continue;
         }
@@ -65,6 +67,7 @@ KMQ_INLINE void frames_pixels(RangeCoder *coder, int decoding, Graphics *g, Chan
                 }
                 if (undecided) kmq_learn_rare(undecided, *from != b.code);
                 memmove(cell, from, CERTAIN_BLOCK * sizeof *cell);
+                kmq_note_cost(coder, CERTAIN_BLOCK);
                 x += CERTAIN_BLOCK;
                 continue;
             }
@@ -73,6 +76,7 @@ KMQ_INLINE void frames_pixels(RangeCoder *coder, int decoding, Graphics *g, Chan
         if (undecided) kmq_learn_rare(undecided, code != b.code);
         if (code != b.code) changes_note(c, x, row.y);
         *cell = (uint16_t)code;
+        kmq_note_cost(coder, 1);
         x++;
     }
 }
@@ -108,6 +112,8 @@ KMQ_INLINE void frames_changes(RangeCoder *shared, int decoding, Graphics *g, Ch
             kmq_begin_row(cells, stride);
             frames_pixels(&coder, decoding, g, c, row, area);
             kmq_end_row(cells, width);
+        } else {
+            kmq_note_cost(&coder, width);
         }
         above_changed = changes;
         if (decoding && kmq_is_over(&coder)) break;

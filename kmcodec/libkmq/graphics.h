@@ -248,7 +248,10 @@ KMQ_INLINE void graphics_code(RangeCoder *shared, int decoding, Graphics *g, uin
         kmq_begin_row(row, stride);
         g->certain.block_left = 0;
         int64_t x = 0;
-        if (certain_row(&coder, decoding, &g->certain, row, y, width, stride)) x = width;
+        if (certain_row(&coder, decoding, &g->certain, row, y, width, stride)) {
+            kmq_note_cost(&coder, width);
+            x = width;
+        }
         while (x < width) {
             if (decoding && kmq_is_over(&coder)) break;
             uint16_t *cell = row + x;
@@ -267,12 +270,14 @@ KMQ_INLINE void graphics_code(RangeCoder *shared, int decoding, Graphics *g, uin
                                                      cell, cell, stride);
                 if (from) {
                     memcpy(cell, from, CERTAIN_BLOCK * sizeof *cell);
+                    kmq_note_cost(&coder, CERTAIN_BLOCK);
                     x += CERTAIN_BLOCK;
                     continue;
                 }
             }
             *cell = (uint16_t)graphics_cell(&coder, decoding, g, &at, 0, cell, x, y,
                                             decoding ? 0 : *cell, kmq_anywhere);
+            kmq_note_cost(&coder, 1);
             x++;
         }
         kmq_end_row(row, width);

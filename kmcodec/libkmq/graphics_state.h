@@ -46,4 +46,10 @@ KMQ_INLINE int64_t frames_plane_bytes(int64_t rows, int64_t width) {
     return kmq_plane_bytes(rows + 1, width);
 }
 
+/* Bytes of all that stays. */
+static int64_t frames_memory(int64_t rows, int64_t width, uint32_t colors) {
+    return frames_bytes() + frames_plane_bytes(rows, width) + kmq_tables_bytes(rows, width, colors)
+           + (int64_t)changes_memory(rows, width);
+}
+
 #endif

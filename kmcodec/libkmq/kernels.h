@@ -5,8 +5,7 @@
 #define KMQ_KERNELS_H
 
 #include "graphics_state.h"
-#include "logits.h"
-#include "photo_tables.h"
+#include "tables.h"
 
 #include "simd.h"
 

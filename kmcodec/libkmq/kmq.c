@@ -89,10 +89,7 @@ int kmq_unpack_pixels(const uint8_t *packed, int64_t rows, int64_t width, const 
 }
 
 void kmq_start_up(int may_use_avx2) {
-    kmq_fill_logits();
-    kmq_fill_rare_rates();
-    kmq_fill_line_tables();
-    photo_fill_tables();
+    kmq_fill_tables();
     kmq_choose_kernels(may_use_avx2);
 }
 
@@ -126,8 +123,7 @@ int kmq_decode_band(const uint8_t *payload, int64_t length, int64_t rows, int64_
 }
 
 int64_t kmq_frames_memory(int64_t rows, int64_t width, int colors) {
-    return frames_bytes() + frames_plane_bytes(rows, width)
-           + kmq_tables_bytes(rows, width, (uint32_t)colors) + (int64_t)changes_memory(rows, width);
+    return frames_memory(rows, width, (uint32_t)colors);
 }
 
 int64_t kmq_encode_frame(const void *indices, int64_t rows, int64_t width, int colors, int is_key,

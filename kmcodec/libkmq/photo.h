@@ -182,6 +182,7 @@ KMQ_INLINE void photo_code(RangeCoder *shared, int decoding, int number, uint16_
                 }
                 photo_learn(&now, kind);
             }
+            kmq_note_cost(&coder, 1);
         }
         kmq_end_row(row, width);
     }

@@ -1,4 +1,4 @@
-"""Start both commands, quietly if that is interrupted.
+"""Start the commands, quietly if that is interrupted.
 
 It is no part of kmcodec, as a package is imported before any module in it runs, and NumPy with it,
 which takes long enough for a Ctrl-C to come between.
@@ -21,6 +21,11 @@ def convert() -> int:
 def info() -> int:
     """Run ``kmq-info``; its exit code."""
     return load("info")()
+
+
+def report() -> int:
+    """Run ``kmq-report``; its exit code."""
+    return load("report")()
 
 
 def load(command: str) -> Callable[[], int]:
