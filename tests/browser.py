@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 60  # seconds after which it is a failure that something has not happened
+PATIENCE = 20  # seconds after which it is a failure that something has not happened
 STRICT_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
 img-src 'self'; connect-src 'self'"
 TYPES = {
@@ -51,6 +51,17 @@ class Browser:
     def run(self, script: str, *arguments: object) -> Any:
         """Run a function's body in the page; what it returns may be a promise."""
         return self.driver.execute_script(script, *arguments)
+
+    def bytes_of(self, script: str, *arguments: object) -> bytes:
+        """Run a function's body that returns a Blob, or a promise of one, and return its bytes."""
+        reading = """
+        const blob = await (async function () { %s }).apply(null, given);
+        const reader = new FileReader();
+        await new Promise((done) => { reader.onload = done; reader.readAsDataURL(blob) });
+        return reader.result;
+        """
+        url = self.run(f"return (async (given) => {{ {reading % script} }})(arguments)", *arguments)
+        return base64.b64decode(url.partition(",")[2])
 
     def wait_for(self, expression: str, *arguments: object) -> Any:
         """Return the value of an expression once it is true, or fail."""

@@ -61,6 +61,17 @@ def run_shell(name, *arguments, closed):
     )
 
 
+def run_node(*arguments, text=""):
+    """Run Node, if it is there."""
+    node = shutil.which("node")
+    if not node:
+        pytest.skip("node is not installed")
+    command = [node, *map(str, arguments)]
+    return subprocess.run(
+        command, input=text, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
 @contextmanager
 def descriptor(number, file):
     """Let a descriptor of this process be that of a file, as ``number> file`` does in a shell."""

@@ -3,13 +3,12 @@
 import gzip
 import hashlib
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from commands import run_node
 from PIL import Image, ImageDraw
 
 import kmcodec
@@ -20,17 +19,6 @@ PICTURES = HERE / "pictures"
 DIST = HERE.parent / "tools" / "viewer" / "dist"
 SLOW_DECODERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("plain", "javascript")]
 DECODERS = ["wasm", *SLOW_DECODERS]
-
-
-def run_node(*arguments: str | Path, text: str = "") -> subprocess.CompletedProcess[str]:
-    """Run Node, if it is there."""
-    node = shutil.which("node")
-    if not node:
-        pytest.skip("node is not installed")
-    command = [node, *map(str, arguments)]
-    return subprocess.run(
-        command, input=text, capture_output=True, text=True, check=False, timeout=120
-    )
 
 
 def outcomes_of(paths: list[Path], decoder: str = "plain") -> list[list[str | int]]:
