@@ -10,6 +10,7 @@ from browser import browser, chromium, site  # noqa: F401, fixtures
 from helpers import picture
 from hypothesis import HealthCheck, settings
 from PIL import Image
+from viewer_page import page  # noqa: F401, fixture
 
 import kmcodec
 

@@ -1,0 +1,34 @@
+// What became of a file, in words.
+
+import { count, percent } from "./text.mjs";
+
+const FAULTS = {
+  SignatureError: "This is not a .kmq file.",
+  TruncatedError: "The end of the file is missing.",
+  UnsupportedError: "The file is damaged, or newer than this page.",
+  LimitError: "The picture is larger than this page shows.",
+};
+
+/** What is wrong with a file. */
+export function faultInWords({ name, message, field, fault, offset }) {
+  if (offset === undefined) return message;
+  const kind = FAULTS[name] ?? "The file is damaged.";
+  return `${kind} (${name} at byte ${count(offset)}, ${field}: ${fault})`;
+}
+
+/** How large a .kmq is beside what it was made of. */
+export function madeInWords({ from, size, made, leftOut }) {
+  const sizes = `${count(size)} bytes became ${count(made.length)}, ${percent(made.length / size)}`;
+  const result = `Made of ${from}: ${sizes}, and all pixels are the same.`;
+  if (!leftOut.length) return result;
+  return `${result} Left out, while kmq-convert keeps it: ${leftOut.join(", ")}.`;
+}
+
+/** The error that a picture has too many colors for the page. */
+export function tooManyColors(name) {
+  const quoted = `'${name.replaceAll("'", "'\\''")}'`;
+  return new Error(
+    `${name} has more than 65,536 colors, too many to keep all. kmq-convert chooses the best ones: `
+      + `kmq-convert -k 256 ${quoted}`,
+  );
+}

@@ -1,0 +1,77 @@
+// Pixels of what the browser reads: PNG, GIF, JPEG, WebP and others.
+
+/** Red, green, blue and alpha of a picture's pixels, exactly. */
+export async function readPixels(bytes) {
+  // colors as they are in the file, and straight alpha
+  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(new Blob([bytes]), options);
+  } catch {
+    throw new Error("This is no picture that this browser can read.");
+  }
+  const { width, height } = bitmap;
+  const data = opaquePixels(bitmap) ?? straightPixels(bitmap);
+  bitmap.close();
+  return { data, width, height };
+}
+
+/** Pixels by a canvas; null if some have alpha, as a canvas multiplies colors with it. */
+function opaquePixels(bitmap) {
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  for (let i = 3; i < data.length; i += 4) if (data[i] < 255) return null;
+  return data;
+}
+
+/** Pixels by a texture, whose colors stay as they are. */
+function straightPixels(bitmap) {
+  const { width, height } = bitmap;
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl");
+  if (!gl || Math.max(width, height) > gl.getParameter(gl.MAX_TEXTURE_SIZE)) {
+    throw new Error(
+      "This browser does not give transparent pixels exactly. kmq-convert makes a .kmq of them.",
+    );
+  }
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  const data = new Uint8ClampedArray(width * height * 4);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(data.buffer));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return data;
+}
+
+/** What of a file is not in its pixels, in words. */
+export function leftOut(bytes) {
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 2 ** 16));
+  const isAny = (...marks) => marks.some((mark) => start.includes(mark));
+  const parts = [];
+  if (isAny("acTL", "ANIM") || countFrames(bytes) > 1) parts.push("all frames but the first");
+  if (isAny("iCCP", "ICCP", "ICC_PROFILE", "ICCRGBG1")) parts.push("the color profile");
+  if (isAny("eXIf", "EXIF", "Exif\0", "tEXt", "iTXt", "zTXt")) parts.push("other metadata");
+  return parts;
+}
+
+/** Frames of a GIF, 0 of anything else. */
+function countFrames(bytes) {
+  if (!"GIF8".split("").every((letter, i) => bytes[i] === letter.charCodeAt())) return 0;
+  const tableSize = (flags) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let at = 13 + tableSize(bytes[10]);
+  let frames = 0;
+  while (bytes[at] === 0x21 || bytes[at] === 0x2c) {
+    if (bytes[at] === 0x2c) {
+      frames++;
+      at += 11 + tableSize(bytes[at + 9]);
+    } else {
+      at += 2;
+    }
+    while (bytes[at]) at += 1 + bytes[at];
+    at++;
+  }
+  return frames;
+}
