@@ -20,6 +20,7 @@ const isKmq = (bytes) => [0x8b, 0x4b, 0x4d, 0x51].every((byte, i) => bytes[i] ==
 const items = []; // name, file, and what became of it
 let shown = null; // the item
 let engine = null; // its worker
+let spare = prepare(); // the worker of the next
 let picture = null; // once it is decoded
 let colors = []; // its palette
 let player = null; // of its frames, if there are several
@@ -39,7 +40,8 @@ listen(elements.input, (files) => {
 /** Shows a file, or why it cannot be shown. */
 async function show(item) {
   engine?.stop();
-  engine = new Engine(workerURL);
+  engine = spare;
+  spare = prepare();
   shown = item;
   clear();
   list();
@@ -52,11 +54,18 @@ async function show(item) {
   }
 }
 
+/** A worker that gets ready for a file. */
+function prepare() {
+  const engine = new Engine(workerURL);
+  engine.call("start", module("decoder")).catch(() => {}); // the next call tells why
+  return engine;
+}
+
 async function open(item, engine) {
   item.bytes ??= await read(item.file);
   if (!isKmq(item.bytes) && !item.name.toLowerCase().endsWith(".kmq")) await make(item, engine);
   if (item.made) tellMade(item);
-  const inspected = await engine.call("open", { file: item.bytes, wasm: module("decoder") });
+  const inspected = await engine.call("open", item.bytes);
   showParts(inspected, elements);
   elements.details.hidden = false;
   if (inspected.fault) throw inspected.fault;
@@ -73,8 +82,7 @@ async function read(file) {
 
 /** Makes a .kmq of another picture. */
 async function make(item, engine) {
-  const wasm = { decoder: module("decoder"), encoder: module("encoder") };
-  const made = await engine.call("convert", { file: item.bytes, ...wasm });
+  const made = await engine.call("convert", { file: item.bytes, wasm: module("encoder") });
   if (!made.made) throw tooManyColors(item.name);
   item.made = { ...made, from: item.name, size: item.bytes.length };
   item.bytes = made.made;

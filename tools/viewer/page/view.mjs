@@ -181,7 +181,7 @@ export class View {
     const width = columns.length / samples;
     for (let y = 0, to = 0; y < rows.length; y += samples) {
       for (let x = 0; x < columns.length; x += samples, to++) {
-        let [red, green, blue, alpha] = [0, 0, 0, 0];
+        let red = 0, green = 0, blue = 0, alpha = 0; // no arrays, as this is done for each pixel
         for (let j = y; j < y + samples; j++) {
           const row = rows[j] * stride;
           for (let i = x; i < x + samples; i++) {
@@ -193,10 +193,10 @@ export class View {
             alpha += weight;
           }
         }
-        if (alpha) {
-          const mean = [red, green, blue].map((sum) => Math.round(sum / alpha));
-          pixels[to] = wordOf([...mean, Math.round(alpha / samples ** 2)]);
-        }
+        if (alpha === 0) continue;
+        const opacity = Math.round(alpha / samples ** 2);
+        pixels[to] = Math.round(red / alpha) | (Math.round(green / alpha) << 8)
+          | (Math.round(blue / alpha) << 16) | (opacity << 24);
       }
     }
   }

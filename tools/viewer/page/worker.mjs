@@ -6,15 +6,19 @@ import { inspect } from "./inspect.mjs";
 import { leftOut, readPixels } from "./pixels.mjs";
 import { encodePNG } from "./png.mjs";
 
-let codec;
+let codec; // a promise
 let bytes;
 let picture; // decoded, or an animation
 let indices; // of the frame that is shown
 
 const tasks = {
+  /** Gets ready, while nothing is to be decoded. */
+  start(wasm) {
+    codec = load({ wasm });
+  },
+
   /** Looks into a file, without decoding it. */
-  async open({ file, wasm }) {
-    codec = await load({ wasm });
+  open(file) {
     bytes = file;
     const { fault, ...inspected } = inspect(bytes);
     return { ...inspected, fault: fault && describe(fault) };
@@ -22,11 +26,12 @@ const tasks = {
 
   /** Decodes the picture, or the first frame. */
   async decode() {
-    picture = codec.decode(bytes);
+    const decoder = await codec;
+    picture = decoder.decode(bytes);
     const { indices: first, ...described } = picture;
-    described.engine = codec.engine;
+    described.engine = decoder.engine;
     if (picture.frameCount === 1) return { ...described, ...frame(first) };
-    picture = await codec.open(bytes);
+    picture = await decoder.open(bytes);
     const seconds = Array.from({ length: picture.frameCount }, (_, n) => picture.seconds(n));
     return { ...described, loop: picture.loop, seconds, ...tasks.seek(0) };
   },
@@ -41,13 +46,13 @@ const tasks = {
   },
 
   /** Makes a .kmq of another picture; `made` is null if it has too many colors. */
-  async convert({ file, decoder, encoder }) {
+  async convert({ file, wasm }) {
     const { data, width, height } = await readPixels(file);
     const fields = indexed(data, width, height);
     const described = { width, height, leftOut: leftOut(file) };
     if (!fields) return { ...described, made: null };
-    const made = (await start(encoder)).encode(fields);
-    const decoded = (await load({ wasm: decoder })).decode(made);
+    const made = (await startEncoder(wasm)).encode(fields);
+    const decoded = (await codec).decode(made);
     const back = new Uint32Array(toRGBA(decoded).buffer);
     const source = new Uint32Array(data.buffer);
     if (!source.every((color, i) => color === back[i])) {
@@ -57,9 +62,9 @@ const tasks = {
   },
 };
 
-async function start(encoder) {
+async function startEncoder(wasm) {
   try {
-    return await loadEncoder({ wasm: encoder });
+    return await loadEncoder({ wasm });
   } catch {
     throw new Error("Making a .kmq takes WebAssembly with SIMD, which this browser does not allow.");
   }
