@@ -1,7 +1,7 @@
 """Convert many files: in batches, in processes or on a cluster, and resumed where it ended.
 
 Everything is as of ``kmq-convert``, whose options are the attributes of ``Request``, which says
-what is converted to where, and of ``Settings``, which says how::
+what is converted to where, and of ``Settings``, which says how:
 
     from kmcodec.batch import Request, Settings, convert_files
 
