@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "spec" / "vectors"
 
 
+@pytest.mark.slow
 def test_picture(page: Callable[..., Browser]) -> None:
     """A picture of each mode is shown with its pixels, each a square of whole pixels."""
     colored = Image.fromarray(picture(20, 12, 30, 4))
@@ -45,6 +46,7 @@ def test_picture(page: Callable[..., Browser]) -> None:
         assert (shown[is_solid] == expected[is_solid]).all()
 
 
+@pytest.mark.slow
 def test_zoom_and_move(page: Callable[..., Browser]) -> None:
     """Buttons, keys and the wheel zoom; what is larger than the view moves, by keys and pointer."""
     pixels = drawing(300, 200)

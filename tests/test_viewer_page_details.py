@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "spec" / "vectors"
 
 
+@pytest.mark.slow
 def test_parts_in_node() -> None:
     """Node's own test runner passes all tests of what the page finds in files."""
     done = run_node("--test", HERE / "viewer" / "page.test.mjs")
@@ -113,6 +114,7 @@ def test_names_for_all(page: Callable[..., Browser]) -> None:
     assert "Save PNG" in named["button"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_layout(page: Callable[..., Browser], theme: str, width: int) -> None:

@@ -73,6 +73,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.slow
 def test_make_kmq(page: Callable[..., Browser]) -> None:
     """Of other formats a .kmq of the same pixels is made, that of the package, and shown."""
     image = Image.fromarray(drawing(40, 30))
