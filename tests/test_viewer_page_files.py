@@ -198,3 +198,25 @@ def test_without_wasm(browser: Browser, site: Site, tmp_path: Path) -> None:
     give(browser, tmp_path, {"a.png": file.getvalue()})
     assert "WebAssembly" in text(browser, "#fault")
     browser.complaints()  # of the policy
+
+
+def test_copy(page: Callable[..., Browser]) -> None:
+    """The picture is copied as the PNG that would be saved."""
+    data = kmcodec.encode(drawing(9, 5))
+    browser = page({"a.kmq": data})
+    permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+    browser.driver.execute_cdp_cmd("Browser.grantPermissions", {"permissions": permissions})
+    browser.find("#copy").click()
+    browser.wait_for("document.querySelector('#status').textContent === 'Copied'")
+    copied = browser.bytes_of("return (await navigator.clipboard.read())[0].getType('image/png')")
+    assert (pixels_of(Image.open(io.BytesIO(copied))) == rgba(data)).all()
+
+
+def test_without_workers(browser: Browser, site: Site, tmp_path: Path) -> None:
+    """Where a policy allows no worker, the page says so."""
+    site.pages["/index.html"] = PAGE.read_bytes()
+    site.policy = "worker-src 'none'"
+    browser.open(f"{site.address}/index.html")
+    give(browser, tmp_path, {"a.kmq": kmcodec.encode(drawing(9, 5))})
+    assert "The decoder did not start" in text(browser, "#fault")
+    browser.complaints()  # of the policy
