@@ -100,6 +100,17 @@ def test_make_kmq_with_alpha(page: Callable[..., Browser]) -> None:
         assert (kmcodec.decode(made_of(page({f"a.{name}": file.getvalue()}))) == pixels).all()
 
 
+def test_make_kmq_of_jpeg(page: Callable[..., Browser]) -> None:
+    """Of a JPEG of few colors a .kmq is made, upright as its orientation says."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    pixels = np.full((16, 32), 40, np.uint8)
+    pixels[:, 16:] = 200
+    Image.fromarray(pixels).save(file := io.BytesIO(), "JPEG", exif=exif, quality=100)
+    made = made_of(page({"a.jpg": file.getvalue()}))
+    assert (rgba(made)[..., 0] == np.rot90(pixels, -1)).all()
+
+
 def test_left_out(page: Callable[..., Browser]) -> None:
     """What is not in the .kmq that is made is named."""
     frames = [Image.fromarray(drawing(8, 8, seed)).convert("P") for seed in range(3)]
@@ -127,6 +138,13 @@ def test_too_many_colors(page: Callable[..., Browser]) -> None:
     fault = text(browser, "#fault")
     assert "more than 65,536 colors" in fault
     assert r"kmq-convert -k 256 'it'\''s.png'" in fault
+
+
+def test_16_bits(page: Callable[..., Browser]) -> None:
+    """Of samples that a .kmq cannot hold none is made."""
+    Image.fromarray(np.arange(12, dtype=np.uint16).reshape(3, 4)).save(file := io.BytesIO(), "PNG")
+    browser = page({"a.png": file.getvalue()})
+    assert "16 bits a sample" in text(browser, "#fault")
 
 
 def test_no_picture(page: Callable[..., Browser]) -> None:

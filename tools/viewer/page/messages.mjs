@@ -19,7 +19,7 @@ export function faultInWords({ name, message, field, fault, offset }) {
 /** How large a .kmq is beside what it was made of. */
 export function madeInWords({ from, size, made, leftOut }) {
   const sizes = `${count(size)} bytes became ${count(made.length)}, ${percent(made.length / size)}`;
-  const result = `Made of ${from}: ${sizes}, and all pixels are the same.`;
+  const result = `Made of ${from}: ${sizes}, and all pixels are as this browser reads them.`;
   if (!leftOut.length) return result;
   return `${result} Left out, while kmq-convert keeps it: ${leftOut.join(", ")}.`;
 }

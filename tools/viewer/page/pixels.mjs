@@ -2,6 +2,7 @@
 
 /** Red, green, blue and alpha of a picture's pixels, exactly. */
 export async function readPixels(bytes) {
+  if (isDeep(bytes)) throw new Error("The picture has 16 bits a sample, and a .kmq holds 8 of them.");
   // colors as they are in the file, and straight alpha
   const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
   let bitmap;
@@ -14,6 +15,11 @@ export async function readPixels(bytes) {
   const data = opaquePixels(bitmap) ?? straightPixels(bitmap);
   bitmap.close();
   return { data, width, height };
+}
+
+/** Whether it is a PNG of which a browser reads the upper 8 bits only. */
+function isDeep(bytes) {
+  return [0x89, 0x50, 0x4e, 0x47].every((byte, i) => bytes[i] === byte) && bytes[24] === 16;
 }
 
 /** Pixels by a canvas; null if some have alpha, as a canvas multiplies colors with it. */
