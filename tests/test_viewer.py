@@ -77,6 +77,12 @@ def test_all_of_codec_in_node() -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
+def test_slow_frames_in_node() -> None:
+    """Frames that take long to decode are shown later; none of them is passed over for it."""
+    done = run_node("--test", HERE / "viewer" / "slow_frames.test.mjs")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+
+
 def test_encoder_in_node() -> None:
     """Node's own test runner passes all tests of the encoder."""
     done = run_node("--test", HERE / "viewer" / "encode.test.mjs")
