@@ -22,6 +22,7 @@ MSVC_FLAGS: Final = ["/O2"]
 LINK_FLAGS: Final = {"linux": ["-Wl,-s"]}  # no symbols but those that are exported
 STABLE_ABI: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")  # no GIL, no stable ABI
 SOURCE_FOLDERS: Final = ("spec", "tests", "tools")
+NOT_SOURCES: Final = {"__pycache__", "node_modules"}
 
 
 class BuildExtensions(build_ext):
@@ -80,5 +81,5 @@ class BuildSource(sdist):
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         """Add the source folders beside the package."""
         paths = (path for folder in SOURCE_FOLDERS for path in Path(folder).rglob("*"))
-        wanted = [str(p) for p in paths if p.is_file() and "__pycache__" not in p.parts]
+        wanted = [str(p) for p in paths if p.is_file() and not NOT_SOURCES.intersection(p.parts)]
         super().make_release_tree(base_dir, sorted({*files, *wanted, "CHANGELOG.md"}))
