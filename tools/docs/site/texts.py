@@ -16,13 +16,19 @@ PAGES: Final = {
     "spec/kmq.md": "specification.md",
     "spec/vectors/README.md": "vectors.md",
     "tools/examples/recipes/README.md": "recipes.md",
+    "tools/viewer/README.md": "web.md",
     "tools/bench/RESULTS.md": "results.md",
     ".github/CONTRIBUTING.md": "contributing.md",
     "tests/pictures/CREDITS.md": "credits.md",
 }
 """Texts in Markdown, and the pages they become."""
 
-PLACES: Final = {**PAGES, "LICENSE": "license.md", "tools/examples": "examples.md"}
+PLACES: Final = {
+    **PAGES,
+    "LICENSE": "license.md",
+    "tools/examples": "examples.md",
+    "tools/viewer/index.html": "viewer.html",
+}
 """Where links to files of the repository lead."""
 
 _LINK: Final = re.compile(r"(!?\[[^]]*\])\(([^()\s#:]+)(#[^()\s]*)?\)")
