@@ -121,9 +121,9 @@ def test_left_out(page: Callable[..., Browser]) -> None:
     frames[0].save(png := io.BytesIO(), "PNG", icc_profile=profile, exif=exif)
     frames[0].save(apng := io.BytesIO(), "PNG", save_all=True, append_images=frames[1:])
     browser = page({"a.gif": gif.getvalue()})
-    assert "Left out, while kmq-convert keeps it: all frames but the first." in text(
-        browser, "#made"
-    )
+    message = text(browser, "#made")
+    assert "Left out, while kmq-convert keeps it: all frames but the first." in message
+    assert "%" not in message  # of a file that has more in it
     browser = page({"a.png": png.getvalue()})
     assert "keeps it: the color profile, other metadata." in text(browser, "#made")
     browser = page({"a.png": apng.getvalue()})

@@ -16,12 +16,16 @@ export function faultInWords({ name, message, field, fault, offset }) {
   return `${kind} (${name} at byte ${count(offset)}, ${field}: ${fault})`;
 }
 
-/** How large a .kmq is beside what it was made of. */
+/** How large a .kmq is, beside what it was made of if it has all that this has. */
 export function madeInWords({ from, size, made, leftOut }) {
-  const sizes = `${count(size)} bytes became ${count(made.length)}, ${percent(made.length / size)}`;
-  const result = `Made of ${from}: ${sizes}, and all pixels are as this browser reads them.`;
-  if (!leftOut.length) return result;
-  return `${result} Left out, while kmq-convert keeps it: ${leftOut.join(", ")}.`;
+  const bytes = count(made.length);
+  const exact = "and all pixels are as this browser reads them.";
+  if (leftOut.length) {
+    const parts = leftOut.join(", ");
+    return `Made of ${from}: ${bytes} bytes, ${exact} Left out, while kmq-convert keeps it: ${parts}.`;
+  }
+  const share = percent(made.length / size);
+  return `Made of ${from}: ${count(size)} bytes became ${bytes}, ${share}, ${exact}`;
 }
 
 /** The error that a picture has too many colors for the page. */
