@@ -225,9 +225,28 @@ def test_figures_are_of_the_same_colors(monkeypatch, capsys):
     assert drawn[-1] == ((128, 128), 256, "out", 0)
 
 
-def test_figures_that_cannot_be_written(capsys):
-    """A file in the way of their directory is told of in one line."""
+@pytest.mark.parametrize(
+    ("folder", "error"),
+    [
+        ("file", "file: is no directory, and there are several figures"),
+        ("-", "-: is no directory, and there are several figures"),
+        ("out", "out/7-beside.png: is a directory, and a figure is a file"),
+    ],
+)
+def test_figures_that_cannot_be_written(folder, error, capsys):
+    """What is in their way is told of before anything is done."""
     pytest.importorskip("kmcodec.report.figures", exc_type=ModuleNotFoundError)
     Path("file").touch()
-    assert report.main(["-k", "4", "--png", "file", "a.png"]) == 1
-    assert capsys.readouterr().err == "kmq-report: file: File exists\n"
+    Path("out/7-beside.png").mkdir(parents=True)
+    assert report.main(["-f", "-k", "4", "--png", folder, "a.png"]) == 2
+    assert capsys.readouterr().err == f"kmq-report: {error}\n"
+    assert not Path("a.html").exists()
+
+
+def test_a_directory_is_no_picture(capsys):
+    """Though one of frames can be converted."""
+    Path("frames").mkdir()
+    assert report.main(["frames"]) == 2
+    assert capsys.readouterr().err == (
+        "kmq-report: frames: is a directory, and a report is of one file\n"
+    )

@@ -131,6 +131,14 @@ def test_damage_and_limits_are_errors():
         measure_picture(PHOTO, 4, colours=3)
 
 
+def test_damage_of_any_frame_is_an_error():
+    """Though only the first is looked at."""
+    data = bytearray(kmcodec.encode_frames([np.roll(PHOTO, n, axis=1) for n in range(3)], 4))
+    data[-1] ^= 1
+    with pytest.raises(kmcodec.ChecksumError):
+        measure_file(bytes(data))
+
+
 def test_peers_hold_the_same_pixels(measures):
     """Other formats are given as many bytes as Pillow writes, of a picture that is the same."""
     image = shown_image(measures.palette, measures.indices)

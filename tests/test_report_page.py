@@ -278,3 +278,26 @@ def test_charts_tell_their_points():
     assert svg.get("aria-label") == 'a "chart"'
     assert [element.text for element in svg.iter("title")] == ["<here>"]
     assert "<1>" in [element.text for element in svg.iter("text")]
+
+
+def test_transparent_pixels_have_no_place_in_the_cloud():
+    """The page says how the colors of the cloud were chosen, or that there are none."""
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    assert b"All pixels are transparent" in make_page(measure_picture(pixels), "clear")
+    pixels[0, :, 3], pixels[0, :, 0] = 255, np.arange(8)
+    assert b"All colors that are not transparent, as points" in make_page(
+        measure_picture(pixels), "seen"
+    )
+
+
+def test_numbers_are_never_in_scientific_notation():
+    """Of a picture of one pixel, a file takes many bits a pixel."""
+    page = make_page(measure_picture(np.zeros((1, 1, 3), np.uint8)), "one")
+    assert not re.search(rb">[\d.]+e\+\d+", page)
+
+
+def test_a_title_is_text(tmp_path):
+    """Anything else is the caller's mistake, and nothing is written."""
+    with pytest.raises(TypeError, match="name must be text or None, not int"):
+        write_report(PHOTO, tmp_path / "x.html", 4, name=5)
+    assert not (tmp_path / "x.html").exists()

@@ -61,8 +61,12 @@ def make_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("image", metavar="IN", help="a picture, or a .kmq file; - for standard input")
     add("-o", "--output", metavar="OUT", help="the page; - for stdout (default: IN with .html)")
-    add("--png", metavar="DIR", help="draw K-Means on its colors there, from random centroids")
-    add("--gif", metavar="DIR", help="draw there how that converges, step by step")
+    add(
+        "--png",
+        metavar="DIR",
+        help="draw K-Means there, in seven figures, from random colors; only -k and --seed count",
+    )
+    add("--gif", metavar="DIR", help="draw there how that converges, in two animations")
     add("-f", "--force", action="store_true", help="replace what is there")
     add(
         "--max-pixels",

@@ -3,7 +3,7 @@
 import argparse
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Final
 
@@ -47,6 +47,8 @@ def write_all(command: str, args: argparse.Namespace) -> int:
     if names_files(args.options):
         args.options = read_options(args.options)
     args.image = local_path(args.image)
+    if is_directory(args.image):
+        raise FileError(Exit.USAGE, args.image, "is a directory, and a report is of one file")
     output = choose_output(args)
     drawings = find_drawings(args)
     raise_limit(args.max_pixels)
@@ -86,7 +88,7 @@ def find_drawings(args: argparse.Namespace) -> list[tuple[Callable[..., object],
     """Return what draws the figures that are asked for, with the directory of each.
 
     Raises:
-        FileError: matplotlib is missing, or one of the figures is there.
+        FileError: matplotlib is missing, one of the figures is there, or there is no place for it.
     """
     if args.png is None and args.gif is None:
         return []
@@ -99,10 +101,24 @@ def find_drawings(args: argparse.Namespace) -> list[tuple[Callable[..., object],
         (args.gif, figures.ANIMATIONS, figures.write_animations),
     ]
     for folder, names, _ in found:
-        for name in names if folder and not args.force else ():
-            if (path := Path(folder, name)).exists():
-                raise FileError(Exit.REFUSED, str(path), "exists; -f replaces it")
+        if folder is not None:
+            check_folder(folder, names, args.force)
     return [(write, folder) for folder, _, write in found if folder]
+
+
+def check_folder(folder: str, names: Iterable[str], may_replace: bool) -> None:
+    """Check that figures can be written.
+
+    Raises:
+        FileError: they cannot.
+    """
+    if folder == STANDARD or (os.path.lexists(folder) and not is_directory(folder)):
+        raise FileError(Exit.USAGE, folder, "is no directory, and there are several figures")
+    for path in (Path(folder, name) for name in names):
+        if path.is_dir():
+            raise FileError(Exit.USAGE, str(path), "is a directory, and a figure is a file")
+        if path.exists() and not may_replace:
+            raise FileError(Exit.REFUSED, str(path), "exists; -f replaces it")
 
 
 def load_first(source: Source) -> Image.Image:

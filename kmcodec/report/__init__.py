@@ -4,9 +4,8 @@
 give the numbers alone, and ``make_page`` the page of them.
 """
 
-from .curve import Point as Point
-from .measure import Measures as Measures
-from .measure import measure_file as measure_file
-from .measure import measure_picture as measure_picture
-from .page import make_page as make_page
-from .page import write_report as write_report
+from .curve import Point
+from .measure import Measures, measure_file, measure_picture
+from .page import make_page, write_report
+
+__all__ = ("Measures", "Point", "make_page", "measure_file", "measure_picture", "write_report")

@@ -17,7 +17,7 @@ _MOST_MARKS: Final = 1024
 class Cloud(NamedTuple):
     """The distinct colors, or some of them, in an order drawn at random, and the palette.
 
-    What is transparent is left out, as it has no place among colors.
+    What is transparent has no place among colors.
 
     Attributes:
         colors: (n, 3) uint8, of pixels as they were.
@@ -26,6 +26,7 @@ class Cloud(NamedTuple):
         marks: (m, 3) uint8, the entries of the palette that show most pixels.
         mark_pixels: (m,) int64, how many each shows.
         left_out: how many colors were not drawn.
+        transparent: how many have no place.
     """
 
     colors: NDArray[np.uint8]
@@ -34,6 +35,7 @@ class Cloud(NamedTuple):
     marks: NDArray[np.uint8]
     mark_pixels: NDArray[np.int64]
     left_out: int
+    transparent: int
 
 
 def make_cloud(measures: Measures) -> Cloud:
@@ -43,6 +45,7 @@ def make_cloud(measures: Measures) -> Cloud:
     entries = np.zeros(len(histogram.colors), measures.indices.dtype)
     entries[positions.ravel()] = measures.indices.ravel()  # dithered: that of any of its pixels
     seen = np.flatnonzero(_are_seen(histogram.colors))
+    transparent = len(histogram.colors) - len(seen)
     left_out = max(0, len(seen) - _MOST_POINTS)
     seen = np.random.default_rng(0).permutation(seen)[:_MOST_POINTS]
     palette, counts = measures.palette, np.bincount(measures.indices.ravel())
@@ -55,6 +58,7 @@ def make_cloud(measures: Measures) -> Cloud:
         palette[marks, :3],
         counts[marks],
         left_out,
+        transparent,
     )
 
 

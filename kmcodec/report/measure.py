@@ -101,7 +101,7 @@ def measure_file(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Measures:
-    """Measure a .kmq file as it is; of frames the first is looked at.
+    """Measure a .kmq file as it is; of frames all are verified, and the first is looked at.
 
     Args:
         source: a path, the file's bytes, or a binary file, as for ``kmcodec.decode``.
@@ -132,6 +132,9 @@ def _measure(
     """Measure all that the file itself tells; ``given`` are the options of the encoder."""
     stages = Stages(settings.progress)
     facts = info(source)
+    if facts.animation:  # of which only one frame is decoded below
+        with stages("checking"):
+            info(source, check=True, max_pixels=max_pixels, threads=settings.threads)
     with stages("decoding"):
         palette, indices = decode_indexed(source, max_pixels=max_pixels, threads=settings.threads)
     difference, pixels = None, palette[indices]

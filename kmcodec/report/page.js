@@ -79,6 +79,10 @@ function drawCloud() {
   const [colors, shown, sizes, marks, markSizes, paths] = ["colors", "shown", "sizes", "marks",
     "mark_sizes", "paths"].map((name) => bytesOf(data[name]));
   const canvas = document.getElementById("cloud");
+  if (!colors.length) { // all pixels are transparent
+    canvas.hidden = canvas.nextElementSibling.hidden = true;
+    return;
+  }
   const moved = document.getElementById("moved");
   const ways = document.getElementById("ways");
   const context = canvas.getContext("2d");

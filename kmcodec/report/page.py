@@ -52,6 +52,8 @@ def write_report(
         OSError: the page cannot be written.
         TypeError, ValueError: the image or an option cannot be used.
     """
+    if not isinstance(name, str | None):
+        raise TypeError(f"name must be text or None, not {type(name).__name__}")
     measures = measure_picture(image, colors, **options)
     if name is None:
         name = Path(os.fsdecode(getattr(image, "filename", "") or "picture")).name
@@ -123,7 +125,11 @@ def describe_cloud(cloud: Cloud) -> str:
     """Say what points and marks are."""
     drawn = len(cloud.colors)
     every = drawn + cloud.left_out
+    if not every:
+        return "All pixels are transparent, so there are no colors to be seen."
     which = f"{drawn:,} of {every:,} colors, drawn at random," if cloud.left_out else "All colors"
+    if cloud.transparent:
+        which += " that are not transparent,"
     return (
         f"{which} as points in their own color, between black and white in the cube of red, green "
         "and blue; and as circles the entries of the palette, the larger the more pixels they show."

@@ -78,7 +78,7 @@ def kmeans_section(measures: Measures, cloud: Cloud) -> str:
     numbers = range(1, count + 1)
     chart = Chart(
         Axis.of("iteration", [0, count]),
-        Axis.of("mean squared distance to the centroid, in levels", steps.inertia.tolist()),
+        Axis.of("mean squared distance to the centroid, in squared levels", steps.inertia.tolist()),
         f"Inertia by iteration: from {steps.inertia[0]:.2f} to {steps.inertia[-1]:.2f} in {count}",
     )
     points = list(zip(numbers, steps.inertia.tolist(), strict=True))

@@ -25,8 +25,8 @@ def cards(told: Numbers) -> str:
     share = 100 * 8 * told["bytes"] / told["bits"]["raw"]
     found = {
         "bytes": f"{told['bytes']:,}",
-        "bits a pixel": f"{told['bits_per_pixel']:.3g}",
-        "of 24 bits a pixel": f"{share:.3g} %",
+        "bits a pixel": _three_digits(told["bits_per_pixel"]),
+        "share of 24 bits a pixel": f"{_three_digits(share)} %",
         "colors": f"{told['colors']:,}",
     }
     if told["oklab"]:
@@ -57,11 +57,12 @@ def peers_table(told: Numbers) -> str:
     pixels = told["bits"]["raw"] / 24
     sizes = {"24 bits a pixel": told["bits"]["raw"] // 8, **told["peers"], "KMQ": told["bytes"]}
     rows = [
-        (name, f"{size:,}", f"{8 * size / pixels:.3g}", f"{told['bytes'] / size:.3g}")
+        (name, f"{size:,}", _three_digits(8 * size / pixels), _three_digits(told["bytes"] / size))
         for name, size in sizes.items()
     ]
-    head = ("the same pixels as", "bytes", "bits a pixel", "KMQ by it")
-    return _table("Other formats, without loss, by Pillow", head, rows, this=len(rows) - 1)
+    head = ("format", "bytes", "bits a pixel", "KMQ / this")
+    caption = "The same pixels in other formats, without loss, by Pillow"
+    return _table(caption, head, rows, this=len(rows) - 1)
 
 
 def quality_table(told: Numbers) -> str:
@@ -98,6 +99,11 @@ def curve_table(told: Numbers) -> str:
         for colors, size, psnr in told["curve"]
     ]
     return _table("By number of colors", ("colors", "bytes", "PSNR in dB"), rows)
+
+
+def _three_digits(number: float) -> str:
+    """Return a number to three digits, and all of those before the point."""
+    return f"{number:,.3g}" if number < 999.5 else f"{number:,.0f}"
 
 
 def _percent(bits: int, told: Numbers) -> str:

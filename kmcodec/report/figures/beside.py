@@ -29,11 +29,12 @@ def draw_beside(image: ImageLike, pixels: NDArray[np.uint8], colors: int) -> Fig
     _show(left, pixels, f"Original: {raw:,} bits")
     loss = "exact" if modelled.is_exact else f"{modelled.psnr:.1f} dB"
     count = len(info(modelled).palette)
+    entries = "1 color" if count == 1 else f"{count} colors"
     whole = 8 * len(modelled)
     _show(
         right,
         decode(modelled),
-        f"{count} colors, {loss}: packed {tight:,} bits ({tight / raw:.1%})\n"
+        f"{entries}, {loss}: packed {tight:,} bits ({tight / raw:.1%})\n"
         f"modelled {whole:,} ({whole / raw:.1%}), the whole file",
     )
     return figure

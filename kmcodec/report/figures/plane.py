@@ -66,9 +66,7 @@ def draw_paths(run: Run) -> Figure:
     axes.set_title(f"Paths of the centroids, {last} iterations (from \N{MULTIPLICATION SIGN})")
     width, height = figure.get_size_inches()
     place = (width - _CURVE + 0.5) / width, 1.2 / height, (_CURVE - 0.7) / width, 2.4 / height
-    curve = figure.add_axes(
-        place, title="Inertia, of the first", xlabel="iteration", ylim=(0, 1.05)
-    )
+    curve = figure.add_axes(place, title="Inertia, first = 1", xlabel="iteration", ylim=(0, 1.05))
     curve.plot(range(1, last + 1), run.inertia / max(run.inertia[0], 1), color="black", marker=".")
     curve.xaxis.set_major_locator(MaxNLocator(integer=True))
     curve.grid(alpha=0.3)

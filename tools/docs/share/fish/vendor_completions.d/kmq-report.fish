@@ -58,8 +58,8 @@ complete -c kmq-report -f
 
 complete -c kmq-report -n _shtab_kmq_report_using -s h -l help -d 'show this help message and exit'
 complete -c kmq-report -n _shtab_kmq_report_using -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'the page; - for stdout (default: IN with .html)'
-complete -c kmq-report -n _shtab_kmq_report_using -l png -xka "(__fish_complete_directories)" -d 'draw K-Means on its colors there, from random centroids'
-complete -c kmq-report -n _shtab_kmq_report_using -l gif -xka "(__fish_complete_directories)" -d 'draw there how that converges, step by step'
+complete -c kmq-report -n _shtab_kmq_report_using -l png -xka "(__fish_complete_directories)" -d 'draw K-Means there, in seven figures, from random colors; only -k and --seed count'
+complete -c kmq-report -n _shtab_kmq_report_using -l gif -xka "(__fish_complete_directories)" -d 'draw there how that converges, in two animations'
 complete -c kmq-report -n _shtab_kmq_report_using -s f -l force -d 'replace what is there'
 complete -c kmq-report -n _shtab_kmq_report_using -l max-pixels -x -d 'most pixels of a picture that is read (default: Pillow'"'"'s limit, 178,956,970)'
 complete -c kmq-report -n _shtab_kmq_report_using -s q -l quiet -d 'no warnings, no progress'
