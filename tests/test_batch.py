@@ -52,7 +52,7 @@ def test_parts_are_used_alone():
 
 def test_the_example():
     """That of the docstring makes a tree of .kmq files, and once more does nothing again."""
-    code = inspect.cleandoc(re.search(r"::\n\n(.*)", batch.__doc__, re.DOTALL)[1])
+    code = inspect.cleandoc(re.search(r":\n\n(    .*)", batch.__doc__, re.DOTALL)[1])
     told = []
     for _ in range(2):
         with redirect_stdout(StringIO()) as output:

@@ -154,7 +154,7 @@ def test_without_matplotlib_it_is_said_what_to_install(tmp_path):
     modules = "kmcodec.report.costs, kmcodec.report.figures"
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {modules}"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
 
     assert result.returncode == 1
