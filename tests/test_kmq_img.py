@@ -228,6 +228,33 @@ def test_damage(show: Callable[..., Browser], damage: str) -> None:
         browser.complaints()  # of the 404
 
 
+@pytest.mark.parametrize("src", ["javascript:void(a.hit = 1)", "data:text/html,<b>", "about:blank"])
+def test_no_link_to_scripts(show: Callable[..., Browser], src: str) -> None:
+    """An address by which a click might run a script is told as text."""
+    browser = show(f'<kmq-img id="a" src="{src}"></kmq-img>', {})
+    wait_for(browser, "a error")
+    assert browser.run("return a.shadowRoot.querySelectorAll('a').length") == 0
+    assert src in browser.run("return a.shadowRoot.querySelector('p').textContent")
+    browser.complaints()  # of the policy
+
+
+@pytest.mark.parametrize("src", ["http://[bad", ""])
+def test_no_address(show: Callable[..., Browser], site: Site, src: str) -> None:
+    """What is no address is an error, asks for nothing, and does not keep the next from loading."""
+    html = f'<kmq-img id="a" src="{src}"></kmq-img>'
+    browser = show(html, {"b.kmq": kmcodec.encode(drawing(9, 9))})
+    wait_for(browser, "a error")
+    assert browser.run("return [a.complete, a.error.message]") == [True, "src is no address"]
+    of_img = "return a.src === Object.assign(new Image(), { src: arguments[0] }).src"
+    assert browser.run(of_img, src)
+    assert browser.run("return a.shadowRoot.querySelector('p').checkVisibility()")
+    assert browser.run("return a.shadowRoot.querySelectorAll('a').length") == 0
+    assert site.requests.count("/index.html") == 1
+    assert not [path for path in site.requests if "bad" in path]
+    browser.run("a.src = 'b.kmq'")
+    wait_for(browser, "a load")
+
+
 def test_content_in_place_of_the_link(show: Callable[..., Browser]) -> None:
     """What is inside the element is seen before it is known, and where the file is not shown."""
     html = '<kmq-img id="a" src="a.kmq"><b id="b">Instead</b></kmq-img>'

@@ -2,6 +2,7 @@
 
 import { Clock } from "./clock.mjs";
 import { Controls, make } from "./controls.mjs";
+import { inWords, linkTo, urlOf } from "./fault.mjs";
 import { load, toRGBA } from "./kmq.mjs";
 
 const STYLE = `
@@ -22,14 +23,6 @@ input { flex: 1; min-width: 0; accent-color: #fff }
 :is(button, input):focus-visible { outline: 2px solid #fff; outline-offset: 1px }
 `;
 const NEAR = "50% 0px"; // of the view, where a lazy picture is loaded
-const FAULTS = {
-  SignatureError: "is no .kmq file",
-  UnsupportedError: "needs a newer viewer",
-  TruncatedError: "is not whole",
-  LimitError: "is too large",
-  FormatError: "is damaged",
-  ChecksumError: "is damaged",
-};
 const REDUCED = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
@@ -90,10 +83,16 @@ export class KmqImg extends HTMLElement {
     else if (name === "src" ? this.isConnected : this.#isWaiting) this.#start();
   }
 
-  /** The address of the file, as of an <img>. */
+  /** The address of the file, as of an <img>: as it stands there if it is none. */
   get src() {
     const src = this.getAttribute("src");
-    return src === null ? "" : new URL(src, document.baseURI).href;
+    return src === null ? "" : (urlOf(src)?.href ?? src);
+  }
+
+  /** Where the file is, or null if that is not told. */
+  get #address() {
+    const src = this.getAttribute("src");
+    return src ? urlOf(src) : null;
   }
 
   set src(value) {
@@ -183,11 +182,8 @@ export class KmqImg extends HTMLElement {
   async #load(signal) {
     try {
       KmqImg.codec ??= load();
-      const isShared = this.getAttribute("crossorigin") === "use-credentials";
-      const credentials = isShared ? "include" : "same-origin";
-      const response = await fetch(this.src, { signal, credentials });
-      if (!response.ok) throw new Error(`the server says ${response.status} ${response.statusText}`);
-      for await (const part of (await KmqImg.codec).stream(response.body)) {
+      const body = await this.#ask(signal);
+      for await (const part of (await KmqImg.codec).stream(body)) {
         if (signal.aborted) return;
         this.#take(part);
         await new Promise((resolve) => setTimeout(resolve)); // so that the page stays alive
@@ -198,6 +194,16 @@ export class KmqImg extends HTMLElement {
     } catch (error) {
       if (!signal.aborted) this.#fail(error);
     }
+  }
+
+  /** Asks for the file, and gives the stream of it. */
+  async #ask(signal) {
+    const address = this.#address;
+    if (!address) throw new Error("src is no address");
+    const isShared = this.getAttribute("crossorigin") === "use-credentials";
+    const response = await fetch(address, { signal, credentials: isShared ? "include" : "same-origin" });
+    if (!response.ok) throw new Error(`the server says ${response.status} ${response.statusText}`);
+    return response.body;
   }
 
   /** Shows what has arrived. */
@@ -251,12 +257,9 @@ export class KmqImg extends HTMLElement {
   /** Shows why there is no picture, and what the element has inside or a link. */
   #fail(error) {
     this.#clear();
-    const link = make("a", { href: this.src });
-    link.textContent = this.alt || this.getAttribute("src");
     const slot = make("slot");
-    slot.append(link);
-    const fault = `${FAULTS[error.name] ?? "cannot be shown"}: ${error.message}`;
-    this.#message.replaceChildren(`The picture ${fault}. `, slot);
+    slot.append(linkTo(this.#address, this.alt || this.getAttribute("src")));
+    this.#message.replaceChildren(inWords(error), slot);
     this.#message.hidden = false;
     this.#canvas.hidden = true;
     this.#error = error;
