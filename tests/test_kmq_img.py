@@ -1,5 +1,6 @@
 """The element that shows .kmq files, in Chromium under a strict Content-Security-Policy."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from browser import Browser, Site
 from commands import run_node
 from helpers import drawing, picture
 from numpy.typing import NDArray
+from PIL import Image
 from viewer_page import moving, rgba
 
 import kmcodec
@@ -99,6 +101,40 @@ def test_sizes(show: Callable[..., Browser]) -> None:
         wait_for(browser, f"{name} load")
     sizes = browser.run("return [a, b, c].map((e) => [e.offsetWidth, e.offsetHeight])")
     assert sizes == [[80, 60], [20, 15], [60, 60]]
+
+
+def test_sizes_of_img(show: Callable[..., Browser]) -> None:
+    """Percentages, fractions and what is no number are sizes as of an <img>."""
+    sizes = [
+        'width="50%"',
+        'width="12.5"',
+        'width="50%" height="20"',
+        'width="30" height="50%"',
+        'height="50%"',
+        'height="20px"',
+        'width="wide" height="-3"',
+        'width="0" height="20"',
+        'width="20" height="0"',
+    ]
+    style = b"div { width: 300px; height: 200px } img { vertical-align: bottom }"
+    html = '<link rel="stylesheet" href="a.css">' + "".join(
+        f'<div><kmq-img id="k{n}" src="a.kmq" {size}></kmq-img></div>'
+        f'<div><img id="i{n}" src="a.png" {size}></div>'
+        for n, size in enumerate(sizes)
+    )
+    Image.fromarray(drawing(40, 30)).save(file := io.BytesIO(), "PNG")
+    data = kmcodec.encode(drawing(40, 30))
+    browser = show(html, {"a.kmq": data, "a.png": file.getvalue(), "a.css": style})
+    for n in range(len(sizes)):
+        wait_for(browser, f"k{n} load")
+        wait_for(browser, f"i{n} load")
+    drawn = """
+    return [...document.querySelectorAll(arguments[0])].map((element) => {
+      const { width, height } = (element.shadowRoot?.querySelector("canvas") ?? element)
+        .getBoundingClientRect();
+      return [width, height];
+    })"""
+    assert browser.run(drawn, "kmq-img") == browser.run(drawn, "img")
 
 
 def test_animation(show: Callable[..., Browser]) -> None:

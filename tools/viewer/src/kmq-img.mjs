@@ -4,6 +4,7 @@ import { Clock } from "./clock.mjs";
 import { Controls, make } from "./controls.mjs";
 import { inWords, linkTo, urlOf } from "./fault.mjs";
 import { load, toRGBA } from "./kmq.mjs";
+import { rulesOf } from "./sizes.mjs";
 
 const STYLE = `
 :host { display: inline-block; position: relative; vertical-align: bottom }
@@ -287,12 +288,7 @@ export class KmqImg extends HTMLElement {
 
   /** As of an <img>: sizes that a style sheet of the page overrides, known before the file is. */
   #resize() {
-    const [width, height] = ["width", "height"].map((name) => parseInt(this.getAttribute(name), 10));
-    const rules = [];
-    if (width >= 0) rules.push(`:host { width: ${width}px }`);
-    if (width > 0 && height > 0) rules.push(`canvas { aspect-ratio: ${width} / ${height} }`);
-    else if (height >= 0) rules.push(`canvas { width: auto; height: ${height}px }`);
-    this.#sizes.replaceSync(rules.join("\n"));
+    this.#sizes.replaceSync(rulesOf(this.getAttribute("width"), this.getAttribute("height")));
   }
 }
 
