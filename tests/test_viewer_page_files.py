@@ -2,15 +2,17 @@
 
 import base64
 import io
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from browser import Browser, Site
 from commands import run_node
 from helpers import drawing, noise, picture
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin, features
 from viewer_page import (
     PAGE,
     enlarged,
@@ -125,9 +127,98 @@ def test_left_out(page: Callable[..., Browser]) -> None:
     assert "Left out, while kmq-convert keeps it: all frames but the first." in message
     assert "%" not in message  # of a file that has more in it
     browser = page({"a.png": png.getvalue()})
-    assert "keeps it: the color profile, other metadata." in text(browser, "#made")
+    assert "keeps it: the color profile, EXIF." in text(browser, "#made")
     browser = page({"a.png": apng.getvalue()})
     assert "keeps it: all frames but the first." in text(browser, "#made")
+
+
+IN_WORDS = {
+    "icc_profile": "the color profile",
+    "exif": "EXIF",
+    "xmp": "XMP",
+    "comment": "the comment",
+    "dpi": "the resolution",
+}
+
+
+def beside_pixels() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield formats, and what Pillow is to write beside pixels."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x010E] = "a drawing"
+    options = {
+        "PNG": {"dpi": (300, 150), "xmp": b"<x/>", "comment": "", "icc_profile": profile},
+        "JPEG": {"dpi": (300, 150), "xmp": b"<x/>", "comment": b"text", "icc_profile": profile},
+        "WEBP": {"xmp": b"<x/>", "icc_profile": profile},
+        "AVIF": {"xmp": b"<x/>", "icc_profile": profile},
+        "GIF": {"comment": b"text"},
+        "BMP": {"dpi": (300, 150)},
+    }
+    for name, each in options.items():
+        if name != "AVIF" or features.check("avif"):
+            has_exif = name not in ("GIF", "BMP")
+            every = {**each, "exif": exif.tobytes()} if has_exif else each
+            yield from ((name, {key: value}) for key, value in every.items())
+            yield from ((name, chosen) for chosen in ({}, every))
+
+
+def test_left_out_is_what_the_command_keeps(tmp_path: Path) -> None:
+    """Metadata is named wherever it is in a file, and only if kmq-convert would keep it."""
+    image = Image.fromarray(drawing(8, 8))
+    files = {}
+    for number, (name, options) in enumerate(beside_pixels()):
+        if name == "PNG":
+            chunks = PngImagePlugin.PngInfo()
+            chunks.add_text("Software", "none", zip=True)
+            if "comment" in options:
+                chunks.add_itxt("Comment", "text", zip=True)
+            if "xmp" in options:
+                chunks.add_itxt("XML:com.adobe.xmp", "<x/>")
+            options = {**options, "pnginfo": chunks}
+        image.save(file := io.BytesIO(), name, **options)
+        files[tmp_path / f"{number}.{name}"] = file.getvalue()
+    files |= {tmp_path / f"far {path.name}": far(data) for path, data in files.items()}
+    for path, data in files.items():
+        path.write_bytes(data)
+    done = run_node(HERE / "viewer" / "left_out.mjs", text="".join(f"{path}\n" for path in files))
+    assert done.returncode == 0, done.stderr
+    for path, line in zip(files, done.stdout.splitlines(), strict=True):
+        with Image.open(path) as opened:
+            kept = set(kmcodec.info(kmcodec.encode(opened)).metadata)
+            if opened.format == "JPEG" and not opened.info.get("jfif_unit"):
+                kept.discard("dpi")  # which Pillow reads out of EXIF
+        assert json.loads(line) == [IN_WORDS[key] for key in IN_WORDS if key in kept], path
+
+
+def far(data: bytes) -> bytes:
+    """Move what is beside a picture's pixels far behind the start: in PNG, behind the pixels."""
+    if data.startswith(b"\x89PNG"):
+        chunks = list(png_chunks(data))
+        pixels = [chunk for chunk in chunks if chunk[4:8] in (b"IHDR", b"PLTE", b"IDAT")]
+        others = [chunk for chunk in chunks if chunk not in pixels]
+        return data[:8] + b"".join(pixels + others)
+    if data.startswith(b"\xff\xd8"):
+        return data[:2] + 2 * (b"\xff\xe5\xff\xff" + bytes(0xFFFD)) + data[2:]
+    return data
+
+
+def png_chunks(data: bytes) -> Iterator[bytes]:
+    """Yield chunks of a PNG whole."""
+    at = 8
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        yield data[at:end]
+        at = end
+
+
+def test_no_names_of_parts_in_pixels(tmp_path: Path) -> None:
+    """What only looks like the name of a part is none."""
+    names = b"acTL iCCP eXIf tEXt ICC_PROFILE Exif\0 ANIM pHYs ".ljust(48)
+    pixels = np.frombuffer(names, np.uint8).reshape(4, 4, 3)
+    for name, options in (("PNG", {"compress_level": 0}), ("WEBP", {"lossless": True})):
+        Image.fromarray(pixels).save(path := tmp_path / name, name, **options)
+        done = run_node(HERE / "viewer" / "left_out.mjs", text=f"{path}\n")
+        assert done.stdout == "[]\n", done.stderr
 
 
 def test_too_many_colors(page: Callable[..., Browser]) -> None:

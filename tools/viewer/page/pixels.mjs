@@ -51,33 +51,3 @@ function straightPixels(bitmap) {
   gl.getExtension("WEBGL_lose_context")?.loseContext();
   return data;
 }
-
-/** What of a file is not in its pixels, in words. */
-export function leftOut(bytes) {
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 2 ** 16));
-  const isAny = (...marks) => marks.some((mark) => start.includes(mark));
-  const parts = [];
-  if (isAny("acTL", "ANIM") || countFrames(bytes) > 1) parts.push("all frames but the first");
-  if (isAny("iCCP", "ICCP", "ICC_PROFILE", "ICCRGBG1")) parts.push("the color profile");
-  if (isAny("eXIf", "EXIF", "Exif\0", "tEXt", "iTXt", "zTXt")) parts.push("other metadata");
-  return parts;
-}
-
-/** Frames of a GIF, 0 of anything else. */
-function countFrames(bytes) {
-  if (!"GIF8".split("").every((letter, i) => bytes[i] === letter.charCodeAt())) return 0;
-  const tableSize = (flags) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
-  let at = 13 + tableSize(bytes[10]);
-  let frames = 0;
-  while (bytes[at] === 0x21 || bytes[at] === 0x2c) {
-    if (bytes[at] === 0x2c) {
-      frames++;
-      at += 11 + tableSize(bytes[at + 9]);
-    } else {
-      at += 2;
-    }
-    while (bytes[at]) at += 1 + bytes[at];
-    at++;
-  }
-  return frames;
-}

@@ -2,8 +2,9 @@
 
 import { load, toRGBA } from "../src/kmq.mjs";
 import { indexed, loadEncoder } from "../src/encode.mjs";
+import { leftOut } from "./beside.mjs";
 import { inspect } from "./inspect.mjs";
-import { leftOut, readPixels } from "./pixels.mjs";
+import { readPixels } from "./pixels.mjs";
 import { encodePNG } from "./png.mjs";
 
 let codec; // a promise
