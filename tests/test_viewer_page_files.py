@@ -231,6 +231,16 @@ def test_too_many_colors(page: Callable[..., Browser]) -> None:
     assert r"kmq-convert -k 256 'it'\''s.png'" in fault
 
 
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+def test_too_large_for_a_canvas(page: Callable[..., Browser], mode: str) -> None:
+    """Of a picture that no canvas holds it is told that it is too large, whatever its pixels."""
+    Image.new(mode, (1, 70_000)).save(file := io.BytesIO(), "PNG")
+    browser = page({"a.png": file.getvalue()})
+    expected = "The picture is too large for this browser. kmq-convert makes a .kmq of it."
+    assert text(browser, "#fault") == expected
+    browser.complaints()  # of WebGL without a graphics card
+
+
 def test_16_bits(page: Callable[..., Browser]) -> None:
     """Of samples that a .kmq cannot hold none is made."""
     Image.fromarray(np.arange(12, dtype=np.uint16).reshape(3, 4)).save(file := io.BytesIO(), "PNG")
@@ -261,6 +271,32 @@ def test_several_files(page: Callable[..., Browser], tmp_path: Path) -> None:
             f"document.querySelector('#status').textContent.startsWith('{name}.kmq: {size}')"
         )
         assert browser.find("#made").is_displayed() == (name == "a")
+
+
+def test_focus_in_the_list(page: Callable[..., Browser], tmp_path: Path) -> None:
+    """The button of a file keeps the focus, and that of the file that is shown is in sight."""
+    data = kmcodec.encode(drawing(8, 4))
+    browser = page({f"{n} {'name ' * 9}.kmq": data for n in range(30)})
+    button = browser.find("#files li:nth-child(2) button")
+    button.send_keys("\ue007")  # enter
+    browser.wait_for("document.querySelector('#status').textContent.startsWith('1 ')")
+    assert browser.run("return document.activeElement === arguments[0]", button)
+    give(browser, tmp_path, {"last.kmq": data})
+    in_sight = """
+    const button = files.lastChild.firstChild.getBoundingClientRect();
+    const list = files.parentElement.getBoundingClientRect();
+    return button.left >= list.left - 1 && button.right <= list.right + 1
+      && button.top >= list.top - 1 && button.bottom <= list.bottom + 1;"""
+    assert browser.run("return files.lastChild.textContent") == "last.kmq"
+    assert browser.run(in_sight)
+
+
+def test_one_pixel(page: Callable[..., Browser]) -> None:
+    """A color, and a pixel, are not several."""
+    browser = page({"a.kmq": kmcodec.encode(np.zeros((1, 1), np.uint8))})
+    assert text(browser, "#color") == "1 color"
+    browser.find("#swatches button").click()
+    assert ", 1 pixel, " in text(browser, "#color")
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])

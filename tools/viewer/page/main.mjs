@@ -17,7 +17,7 @@ const workerURL = URL.createObjectURL(
 const HIDDEN_AT_FIRST = ["welcome", "fault", "made", "player", "palette", "metadata", "details"];
 const isKmq = (bytes) => [0x8b, 0x4b, 0x4d, 0x51].every((byte, i) => bytes[i] === byte);
 
-const items = []; // name, file, and what became of it
+const items = []; // name, file, button, and what became of it
 let shown = null; // the item
 let engine = null; // its worker
 let spare = prepare(); // the worker of the next
@@ -45,6 +45,7 @@ async function show(item) {
   shown = item;
   clear();
   list();
+  item.button.scrollIntoView({ block: "nearest", inline: "nearest" });
   try {
     await open(item, engine);
   } catch (error) {
@@ -170,15 +171,21 @@ function tellPixel(place) {
 
 function list() {
   elements.files.parentElement.hidden = items.length < 2;
-  elements.files.replaceChildren(...items.map((item) => {
-    const line = document.createElement("li");
-    const button = document.createElement("button");
-    button.textContent = item.name;
-    button.ariaCurrent = String(item === shown);
-    button.onclick = () => show(item);
-    line.append(button);
-    return line;
-  }));
+  for (const item of items) {
+    item.button ??= addButton(item);
+    item.button.textContent = item.name;
+    item.button.ariaCurrent = String(item === shown);
+  }
+}
+
+/** Adds a file to the list; its button stays, as it may have the focus. */
+function addButton(item) {
+  const line = document.createElement("li");
+  const button = document.createElement("button");
+  button.onclick = () => show(item);
+  line.append(button);
+  elements.files.append(line);
+  return button;
 }
 
 /** The name of the PNG of what is shown. */

@@ -1,6 +1,6 @@
 // The colors of a picture, with the share of each.
 
-import { count, hexOf, percent } from "./text.mjs";
+import { count, hexOf, percent, plural } from "./text.mjs";
 
 const AT_ONCE = 512; // colors that are listed
 
@@ -127,10 +127,10 @@ export class Palette {
   #tell(index) {
     const { color } = this.#elements;
     if (index === null) {
-      color.value = `${count(this.#colors.length)} colors`;
+      color.value = plural(this.#colors.length, "color");
       return;
     }
-    const pixels = `${count(this.#counts[index])} pixels`;
+    const pixels = plural(this.#counts[index], "pixel");
     color.value = `${index}: ${hexOf(this.#colors[index])}, ${pixels}, ${this.#share(index)}`;
   }
 }
