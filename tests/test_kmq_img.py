@@ -291,6 +291,18 @@ def test_no_address(show: Callable[..., Browser], site: Site, src: str) -> None:
     wait_for(browser, "a load")
 
 
+def test_damaged_frame(show: Callable[..., Browser]) -> None:
+    """A damaged frame is told when it is reached, and those ahead of it are shown."""
+    data = moving(4)
+    damaged = data[:-5] + bytes([data[-5] ^ 1]) + data[-4:]
+    browser = show('<kmq-img id="a" src="a.kmq" paused></kmq-img>', {"a.kmq": damaged})
+    wait_for(browser, "a load")
+    browser.run("a.currentFrame = 2")
+    assert (seen(browser) == rgba(data, 2)).all()
+    browser.run("a.currentFrame = 3")
+    assert browser.run("return [a.error.name, heard]") == ["ChecksumError", ["a load", "a error"]]
+
+
 def test_content_in_place_of_the_link(show: Callable[..., Browser]) -> None:
     """What is inside the element is seen before it is known, and where the file is not shown."""
     html = '<kmq-img id="a" src="a.kmq"><b id="b">Instead</b></kmq-img>'

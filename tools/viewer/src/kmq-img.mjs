@@ -121,7 +121,7 @@ export class KmqImg extends HTMLElement {
     return this.#picture?.frameCount ?? 0;
   }
 
-  /** Whether the whole file has been verified and shown, or an error has been met. */
+  /** Whether the whole file has arrived and is shown, or an error has been met. */
   get complete() {
     return this.#isComplete;
   }
