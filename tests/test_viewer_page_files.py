@@ -71,7 +71,7 @@ FORMATS = {
     "PNG": {"format": "PNG"},
     "GIF": {"format": "GIF"},
     "WebP": {"format": "WEBP", "lossless": True, "exact": True},
-    "BMP": {"format": "BMP"},
+    "BMP": {"format": "BMP", "dpi": (0, 0)},  # as 96 are written else
 }
 
 
