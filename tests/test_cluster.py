@@ -22,6 +22,8 @@ from kmcodec.batch.cluster import connect
 from kmcodec.cli import convert
 from kmcodec.conversion.faults import FileError
 
+pytestmark = pytest.mark.slow  # as it takes a Dask cluster
+
 
 class Processes:
     """A scheduler and its workers, which end when nobody has asked for them for a minute."""

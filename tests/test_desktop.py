@@ -21,7 +21,7 @@ from kmcodec.cli import convert, desktop
 from kmcodec.cli.desktop_files import COMMAND, FILES, delegates, magic, thumbnailer
 from kmcodec.format import MAGIC, MIME_TYPE
 
-pytestmark = [pytest.mark.usefixtures("place"), posix]
+pytestmark = [pytest.mark.usefixtures("place"), pytest.mark.slow, posix]
 
 SHARE = TOOLS / "docs" / "share"
 HOSTILE = "two words (100% %i %% é) *#!~?/kmq-convert"

@@ -16,6 +16,8 @@ from viewer_page import moving, rgba
 
 import kmcodec
 
+pytestmark = pytest.mark.slow  # as it takes a browser
+
 HERE = Path(__file__).resolve().parent
 VIEWER = HERE.parent / "tools" / "viewer"
 VECTORS = HERE.parent / "spec" / "vectors"

@@ -9,6 +9,8 @@ pytest.importorskip("selenium", reason="the browser is driven by kmcodec[test]")
 
 from selenium.webdriver import ActionChains, Keys
 
+pytestmark = pytest.mark.slow  # as it takes a browser
+
 INKED = """
 const canvas = document.getElementById("cloud");
 const { width, height } = canvas;

@@ -13,6 +13,8 @@ from PIL import Image, ImageDraw
 
 import kmcodec
 
+pytestmark = pytest.mark.slow  # as it takes Node
+
 HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "spec" / "vectors"
 PICTURES = HERE / "pictures"

@@ -12,6 +12,8 @@ from viewer_page import moving, rows, saved, text
 
 import kmcodec
 
+pytestmark = pytest.mark.slow  # as it takes a browser
+
 HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "spec" / "vectors"
 

@@ -28,6 +28,8 @@ from viewer_page import (
 
 import kmcodec
 
+pytestmark = pytest.mark.slow  # as it takes a browser
+
 HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "spec" / "vectors"
 
