@@ -47,6 +47,11 @@ class Indexed(NamedTuple):
     palette: NDArray[np.uint8]
     indices: Indices
 
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The entries that are shown, as ``Pixels`` has them; they are unpacked at every call."""
+        return self.palette[self.indices]
+
 
 def read_image(image: Any, in_color: bool = False) -> Pixels | Indexed:
     """Read the pixels of a Pillow image or an array.

@@ -51,7 +51,7 @@ def index_picture(source: Pixels | Indexed, options: Options) -> tuple[Mode, Qua
         kept = keep_palette(source, options)
         if kept is not None:
             return kept.mode, Quantized.of_exact(kept.palette, kept.indices)
-        source = Pixels(source.mode, source.palette[source.indices])
+        source = Pixels(source.mode, source.pixels)
     if options.exact:
         check_exact(Histogram.of(source.pixels), options)
     mode, options = fit_options(source.mode, options)

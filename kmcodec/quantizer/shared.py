@@ -153,11 +153,7 @@ def index_pictures(sources: Sequence[Pixels | Indexed], options: Options) -> lis
             return [Quantized.of_exact(palette, source.indices) for source in indexed]
         if kept is not None:  # without what no picture uses
             options = replace(options, palette=kept, fixed=None, psnr=None)
-    pictures = [
-        source.palette[source.indices] if isinstance(source, Indexed) else source.pixels
-        for source in sources
-    ]
-    return quantize_in(pictures, mode, options)
+    return quantize_in([source.pixels for source in sources], mode, options)
 
 
 def _check_options(options: Options) -> None:

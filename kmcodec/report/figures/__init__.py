@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ...atomic import atomic_file
 from ...checks import check_integer
 from ...format import MAX_COLORS
-from ...images.pixels import ImageLike, Indexed, read_image, to_channels
+from ...images.pixels import ImageLike, read_image
 from ...options import Progress
 from ...stages import Stages
+from ..pictures import in_color
 from .steps import Run, follow_colors, follow_example
 
 try:
@@ -113,9 +114,7 @@ def write_animations(
 
 def _read_pixels(image: ImageLike) -> NDArray[np.uint8]:
     """Return the pixels of a picture, in RGB or RGBA."""
-    picture = read_image(image)
-    pixels = picture.palette[picture.indices] if isinstance(picture, Indexed) else picture.pixels
-    return to_channels(pixels, 3 + (pixels.shape[2] in (2, 4)))
+    return in_color(read_image(image).pixels)
 
 
 def _follow(pixels: NDArray[np.uint8], colors: int, seed: int) -> Run:
