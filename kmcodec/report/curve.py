@@ -33,18 +33,23 @@ class Point(NamedTuple):
 
 
 def find_curve(
-    pixels: NDArray[np.uint8], settings: Options, given: Mapping[str, Any], stages: Stages
+    pixels: NDArray[np.uint8],
+    distinct: int,
+    settings: Options,
+    given: Mapping[str, Any],
+    stages: Stages,
 ) -> list[Point]:
     """Encode pixels in more and more colors, until nothing is lost.
 
     Args:
         pixels: (height, width, 1 to 4) uint8.
+        distinct: how many colors they have.
         settings: those of the file that this is about, which has one point more.
         given: its options, which are those of all points, but for those of the number of colors.
         stages: is told how far this is.
     """
     options = {name: value for name, value in given.items() if name not in _LEFT_OUT}
-    counts = list(_counts(count_colors(pixels), max(settings.colors, _LAST)))
+    counts = list(_counts(distinct, max(settings.colors, _LAST)))
     points = []
     with stages("curve", len(counts)):
         for colors in counts:

@@ -13,7 +13,7 @@ from ..coding.source import Source
 from ..decoding import decode_indexed
 from ..files import Info, info
 from ..format import MAX_PIXELS, Indices
-from ..images.pixels import ImageLike, Pixels, read_image
+from ..images.pixels import ImageLike, read_image
 from ..options import EncodeOptions, Options, Progress, split_options
 from ..stages import Stages
 from .costs import pixel_costs
@@ -118,8 +118,7 @@ def measure_file(
 
 def read_pixels(image: ImageLike, settings: Options) -> NDArray[np.uint8]:
     """Return the pixels that the encoder sees of an image: (height, width, 1 to 4) uint8."""
-    source = read_image(image, settings.has_color)
-    return source.pixels if isinstance(source, Pixels) else source.palette[source.indices]
+    return read_image(image, settings.has_color).pixels
 
 
 def _measure(
@@ -144,17 +143,17 @@ def _measure(
         pixels = original
     with stages("costs"):
         costs = pixel_costs(source, max_pixels=max_pixels, threads=settings.threads)
-    peers, curve = {}, []
+    peers, curve, distinct = {}, [], count_colors(pixels)
     if facts.animation is None:
         with stages("peers"):
             peers = peer_bytes(shown_image(palette, indices))
-        curve = find_curve(pixels, settings, given, stages)
+        curve = find_curve(pixels, distinct, settings, given, stages)
     return Measures(
         info=facts,
         palette=palette,
         indices=indices,
         original=original,
-        distinct=count_colors(pixels),
+        distinct=distinct,
         difference=difference,
         costs=costs,
         peers=peers,
