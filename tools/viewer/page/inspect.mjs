@@ -90,7 +90,7 @@ function readAll(recorder) {
   const { flags, colorCount, mode, bandCount } = header;
   if (flags & container.METADATA) container.readMetadata(recorder);
   if (flags & container.CODED_PALETTE) {
-    recorder.take(recorder.varint("palette_length", 0, 2 ** 21 - 1), "palette_payload");
+    container.readPalettePayload(recorder);
   } else {
     recorder.take(colorCount * mode.channels, "palette");
   }

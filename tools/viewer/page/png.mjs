@@ -1,5 +1,6 @@
 // PNG of palette and indices, exact: a canvas would lose colors where alpha is low.
 
+import { concatenate } from "../src/bytes.mjs";
 import { crc32 } from "../src/container.mjs";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -27,7 +28,7 @@ export async function encodePNG({ width, height, palette, channels, metadata }, 
     if (hasAlpha) chunks.push(["tRNS", Uint8Array.from(colors, (color) => color[3])]);
   }
   chunks.push(["IDAT", await deflate(lines)], ["IEND", new Uint8Array()]);
-  return join([SIGNATURE, ...chunks.map(([name, data]) => chunk(name, data))]);
+  return concatenate([SIGNATURE, ...chunks.map(([name, data]) => chunk(name, data))]);
 }
 
 /** Red, green, blue and alpha of each entry. */
@@ -69,7 +70,7 @@ async function metadataChunks(metadata) {
   const profile = metadata.get("icc_profile");
   if (profile?.length) {
     const name = new TextEncoder().encode("ICC profile\0\0"); // and the method, 0
-    chunks.push(["iCCP", join([name, await deflate(profile)])]);
+    chunks.push(["iCCP", concatenate([name, await deflate(profile)])]);
   }
   const dpi = metadata.get("dpi");
   if (dpi) {
@@ -100,15 +101,5 @@ function chunk(name, data) {
   whole.set(new TextEncoder().encode(name), 4);
   whole.set(data, 8);
   view.setUint32(data.length + 8, crc32(whole.subarray(4, data.length + 8), 0));
-  return whole;
-}
-
-function join(parts) {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
   return whole;
 }

@@ -15,7 +15,7 @@ export class KmqError extends Error {
 
 /** @returns {never} */
 export function fail(field, fault, offset, name = "FormatError") {
-  throw new KmqError(name, field, fault, offset, name);
+  throw new KmqError(name, field, fault, offset);
 }
 
 // 3.4: name, bytes of a palette entry, most colors
@@ -174,6 +174,13 @@ export function readMetadata(reader) {
 function isDpi(payload) {
   const values = [0, 8].map((at) => viewOf(payload).getFloat64(at, true));
   return values.every((value) => value > 0 && value < Infinity);
+}
+
+/** 5.3: the payload of a coded palette, and its offset. */
+export function readPalettePayload(reader) {
+  const length = reader.varint("palette_length", 0, 2 ** 21 - 1);
+  const { offset } = reader;
+  return { bytes: reader.take(length, "palette_payload"), offset };
 }
 
 /** 5.1, 5.2: refuses a palette that the mode cannot have. */

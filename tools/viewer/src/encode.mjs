@@ -6,6 +6,7 @@
 //     const bytes = encoder.encode(picture);
 
 import { SMALL_PIXELS, chooseBandRows, encodeBand, estimate } from "./bands.mjs";
+import { concatenate } from "./bytes.mjs";
 import { Coder } from "./coder.mjs";
 import * as container from "./container.mjs";
 import { compile } from "./memory.mjs";
@@ -214,14 +215,4 @@ function u32(number) {
 /** 1 */
 function varint(number) {
   return number < 128 ? [number] : [128 | (number & 127), ...varint(number >>> 7)];
-}
-
-function concatenate(parts) {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

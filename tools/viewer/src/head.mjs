@@ -43,9 +43,7 @@ function readEntries(reader, { colorCount, mode: { channels } }) {
 
 /** 5.3 */
 function readCodedPalette(reader, header, payloads) {
-  const length = reader.varint("palette_length", 0, 2 ** 21 - 1);
-  const { offset } = reader;
-  return payloads.decodePalette({ bytes: reader.take(length, "palette_payload"), offset }, header);
+  return payloads.decodePalette(container.readPalettePayload(reader), header);
 }
 
 /**
